@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fills struct larder_error and returns its code in one step, so that a failing function ends with
+ * `return error_set(ret_error, LARDER_STORAGE, "...")`. The table of codes lives here too.
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include <larder/error.h>
+
+/*
+ * Fill *ret_error (may be NULL) and return code.
+ *
+ * what  short, lower case, no full stop: "cannot open the vault"
+ * hint  what to do, or NULL
+ * why   printf format of the reason; network text must have gone through text_escape before
+ *
+ * Truncates what is too long at a character border. retry_after_s becomes -1, name "".
+ */
+enum larder_code error_set(struct larder_error *ret_error, enum larder_code code, const char *what, const char *hint,
+    const char *why, ...) __attribute__((format(printf, 5, 6)));
+
+/* The same with ": strerror(errnum)" as the end of the reason. */
+enum larder_code error_set_errno(struct larder_error *ret_error, enum larder_code code, int errnum, const char *what,
+    const char *hint, const char *why, ...) __attribute__((format(printf, 6, 7)));
+
+/* Out of memory: LARDER_INTERNAL with the fixed text. Needs no memory. */
+enum larder_code error_no_memory(struct larder_error *ret_error);
+
+/* Name the credential, client or provider concerned, if no name is set yet. Returns ret_error->code, or code if NULL. */
+enum larder_code error_name(struct larder_error *ret_error, enum larder_code code, const char *name);
+
+#endif

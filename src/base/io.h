@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole reads and writes on descriptors, with a deadline where a peer could dawdle. EINTR is handled inside.
+ */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum io_result {
+	IO_OK,
+	IO_END,     /* end of file before the first byte */
+	IO_TIMEOUT, /* deadline passed */
+	IO_ERROR    /* errno says why; a short file counts as EPIPE */
+};
+
+/* Milliseconds of CLOCK_BOOTTIME, which also counts a suspended machine. */
+int64_t io_clock_ms(void);
+
+/* deadline_ms on that clock; -1 waits for ever. */
+enum io_result io_read_all(int fd, void *data, size_t len, int64_t deadline_ms);
+enum io_result io_write_all(int fd, const void *data, size_t len, int64_t deadline_ms);
+
+/* Positioned, for files. */
+enum io_result io_pread_all(int fd, void *data, size_t len, int64_t offset);
+enum io_result io_pwrite_all(int fd, const void *data, size_t len, int64_t offset);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One authorization server as data. Every quirk is a named field that any provider could have; no code anywhere asks
+ * for an id. Texts are owned by the struct's own arena and end with provider_free.
+ */
+#ifndef PROVIDER_PROVIDER_H
+#define PROVIDER_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define PROVIDER_ID_MAX 64
+#define TTL_UNKNOWN     (-1)
+
+enum auth_method { /* client authentication at the token endpoint, RFC 6749 section 2.3, RFC 7523, RFC 8705 */
+	AUTH_UNSET = 0,
+	AUTH_NONE,
+	AUTH_BASIC,
+	AUTH_POST,
+	AUTH_SECRET_JWT,
+	AUTH_PRIVATE_KEY_JWT,
+	AUTH_TLS,
+	AUTH_SELF_SIGNED_TLS,
+	/* seen at revocation endpoints only: */
+	AUTH_BEARER_ACCESS_TOKEN, /* Authorization: Bearer with the access token */
+	AUTH_SAME                 /* as at the token endpoint */
+};
+
+enum basic_encoding { BASIC_FORM = 0, BASIC_RAW };
+enum body_format { BODY_FORM = 0, BODY_JSON, BODY_QUERY, BODY_NONE };
+enum pkce_use { PKCE_UNKNOWN = 0, PKCE_SUPPORTED, PKCE_REQUIRED, PKCE_UNSUPPORTED };
+
+enum rotation_kind {
+	ROTATION_UNKNOWN = 0,
+	ROTATION_NEVER,
+	ROTATION_ALWAYS,
+	ROTATION_MAY_CHANGE,
+	ROTATION_BY_CLIENT_TYPE,
+	ROTATION_CONFIGURABLE,
+	ROTATION_NO_REFRESH_TOKEN
+};
+
+enum grace_kind { GRACE_UNSET = 0, GRACE_NONE, GRACE_WINDOW, GRACE_UNTIL_NEW_USED, GRACE_OLD_STAYS_VALID, GRACE_SAME_REPLY };
+
+enum spend_class { /* what follows from rotation and grace about asking again with a token that may be spent */
+	CLASS_STRICT = 0,
+	CLASS_STATIC,
+	CLASS_OVERLAP,
+	CLASS_UNTIL_USED
+};
+
+enum on_unknown { UNKNOWN_ASK = 0, UNKNOWN_HOLD };
+
+enum revoke_style { /* how the provider wants to be told; "none" has a page for people instead */
+	REVOKE_UNKNOWN = 0,
+	REVOKE_NONE,
+	REVOKE_RFC7009,
+	REVOKE_RFC7009_LIKE,
+	REVOKE_SLACK,
+	REVOKE_GITHUB,
+	REVOKE_BEARER_AND_TOKEN,
+	REVOKE_BEARER_NO_BODY,
+	REVOKE_CUSTOM_API,
+	REVOKE_FACEBOOK,
+	REVOKE_SERVICENOW,
+	REVOKE_SHOPIFY,
+	REVOKE_SQUARE,
+	REVOKE_STRAVA,
+	REVOKE_STRIPE,
+	REVOKE_WITHINGS
+};
+
+enum expiry_style { EXPIRES_IN = 0, EXPIRES_AT, EXPIRES_NEVER };
+
+struct name_value {
+	char *name;
+	char *value;
+};
+
+struct name_values {
+	struct name_value *items;
+	size_t count;
+};
+
+struct strings {
+	char **items;
+	size_t count;
+};
+
+struct provider_var {
+	char *name;
+	bool required;
+	char *fallback; /* default, or NULL */
+	char *note;
+};
+
+struct provider {
+	char id[PROVIDER_ID_MAX + 1];
+	char *name;
+	char *issuer;    /* NULL if none */
+	char *discovery; /* NULL if none */
+	bool insecure_loopback;
+
+	struct provider_var *vars;
+	size_t vars_count;
+
+	struct {
+		char *authorization, *token, *refresh, *device_authorization, *revocation, *introspection, *userinfo;
+	} endpoints; /* templates with {name}; NULL if none; refresh NULL means same as token */
+
+	enum auth_method auth_methods[8];
+	size_t auth_methods_count;
+	enum auth_method auth_default; /* AUTH_UNSET: basic with a secret, none without */
+	enum basic_encoding basic_encoding;
+	enum pkce_use pkce;
+	char scope_separator[4];
+	struct name_values authorize_params;
+	struct strings offline_scopes;
+
+	struct {
+		enum body_format body;
+		struct name_values extra, headers;
+	} code_exchange;
+
+	struct {
+		char method[8];
+		enum body_format body;
+		char *grant_type;         /* "refresh_token" */
+		bool spends_access_token; /* credential: access_token, for those that extend an access token */
+		char *token_param;        /* "refresh_token" */
+		struct name_values extra, headers;
+		bool sends_scope; /* scope in a refresh is understood (default true) */
+	} refresh;
+
+	struct {
+		char *envelope; /* dotted path of the object that holds the reply; NULL: the top */
+		bool error_at_http_200;
+		char *ok_field; /* a boolean member that must be true, e.g. "ok"; NULL: none */
+		enum expiry_style expiry;
+		char *expiry_field;                  /* name of the member; NULL: expires_in / expires_at */
+		struct strings token_sets;           /* dotted paths to look for tokens at, in order; "." is the top */
+		struct strings extra_fields_to_keep; /* dotted paths */
+		struct strings dead_errors;          /* errors that end the grant besides invalid_grant */
+		bool token_type_optional;
+	} response;
+
+	int64_t access_token_ttl_s; /* when the reply does not say; TTL_UNKNOWN */
+	struct {
+		enum rotation_kind kind;
+		enum grace_kind grace_kind;
+		int64_t grace_s; /* TTL_UNKNOWN */
+		enum on_unknown on_unknown;
+		char *note;
+	} rotation;
+	int64_t refresh_token_idle_s;     /* TTL_UNKNOWN */
+	int64_t refresh_token_absolute_s; /* TTL_UNKNOWN */
+	int64_t min_refresh_interval_s;   /* 0 */
+
+	struct {
+		enum revoke_style style;
+		char method[8];
+		char *url; /* template; NULL: endpoints.revocation */
+		enum auth_method client_auth; /* AUTH_SAME by default */
+		enum body_format body;
+		char *token_param; /* "token" */
+		bool sends_hint;   /* token_type_hint, default true */
+		bool accepts_access, accepts_refresh;
+		int success[8]; /* HTTP statuses */
+		size_t success_count;
+		char *success_field;            /* a member that must be true at success, e.g. "ok" */
+		struct strings unknown_errors; /* error codes that mean "was not valid any more": success for us */
+		bool unknown_is_success_400;    /* a 400 of any body means the same */
+		bool cascades;                  /* revoking the refresh token also ends its access tokens */
+		bool destructive;               /* ends more than this grant: never without --what all */
+		char *page;                     /* for people, where the provider has no endpoint */
+		char *note;
+	} revoke;
+
+	struct {
+		bool http_loopback, any_port;
+		struct strings hosts;
+		char *note;
+	} loopback;
+
+	struct strings quirks; /* free text for provider show */
+	char *sources;         /* JSON text, as in the definition; NULL */
+	char *confidence;      /* JSON text; NULL */
+};
+
+/* Release; accepts NULL. */
+void provider_free(struct provider *provider);
+
+/* The class by contract: static (never, old_stays_valid), overlap (window or same_reply with grace_s), until-used, else strict. */
+enum spend_class provider_class(const struct provider *provider);
+
+/* "client_secret_basic" and so on; NULL for an unknown one. auth_method_parse also takes "basic" and "post". */
+const char *auth_method_name(enum auth_method method);
+bool auth_method_parse(const char *text, enum auth_method *ret);
+
+const char *spend_class_name(enum spend_class class);
+const char *rotation_kind_name(enum rotation_kind kind);
+const char *revoke_style_name(enum revoke_style style);
+
+/*
+ * Fill {name} in a template from vars (then from the definition's defaults). USAGE names a variable without value or
+ * a value that is not fit for a URL (only [A-Za-z0-9._~-] and, in host position, dots and hyphens).
+ */
+enum larder_code provider_expand(const struct provider *provider, const char *template,
+    const struct name_values *vars, struct buf *ret, struct larder_error *ret_error);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a courier is told and what it tells: the contents of the frames as structs. Pure coding, no I/O.
+ */
+#ifndef WIRE_JOB_H
+#define WIRE_JOB_H
+
+#include "base/buf.h"
+#include "base/http.h"
+
+enum job_kind {
+	JOB_EXCHANGE = 1, /* READY, GO, SEALED: spends a refresh token; descriptors 4 (slot) and 5 (lock) are there */
+	JOB_PLAIN         /* REPLY: revocation and the like; only descriptor 3 */
+};
+
+#define JOB_WIRE_FD 3
+#define JOB_SLOT_FD 4
+#define JOB_LOCK_FD 5
+
+/* The bytes of an attempt, as crypto/box.h has them; kept apart so that wire does not depend on crypto. */
+struct job_attempt {
+	uint8_t vault_id[16];
+	uint8_t record_id[16];
+	uint64_t generation;
+	uint8_t id[16];
+	uint8_t key[32];
+	uint8_t vault_public[32];
+};
+
+struct job {
+	enum job_kind kind;
+	struct http_request request;
+	bool insecure_loopback; /* plain http to a loopback host is allowed */
+	char proxy[URL_MAX + 1]; /* "" for none; never from the environment */
+	char ca_file[1024];      /* "" for the system's */
+	char ca_dir[1024];
+	int32_t connect_ms; /* DNS, TCP and TLS together */
+	int32_t go_ms;      /* how long to wait for GO */
+	int32_t listen_ms;  /* from GO to the end of the reply */
+	struct job_attempt attempt; /* exchange jobs */
+};
+
+/* Where a failed conversation ended. Before CALL_SENT nothing of the request left the machine. */
+enum call_stage {
+	CALL_SETUP = 1, /* bad job, refused URL, sandbox */
+	CALL_CONNECT,   /* DNS, TCP, TLS, peer address refused */
+	CALL_NO_GO,     /* GO did not come; nothing sent */
+	CALL_SENT,      /* sent, and no whole reply came */
+	CALL_SEAL       /* a reply came and could not be made durable */
+};
+
+struct call_failure {
+	enum call_stage stage;
+	char why[256]; /* safe for a terminal */
+};
+
+/* Each encodes to or decodes from a frame body. decode: false on anything unknown, repeated, missing or too long. */
+bool job_encode(const struct job *job, struct buf *ret_body);
+bool job_decode(const struct buf *body, struct job *ret);
+void job_clear(struct job *job);
+
+bool failure_encode(const struct call_failure *failure, struct buf *ret_body);
+bool failure_decode(const struct buf *body, struct call_failure *ret);
+
+/* A reply as bytes: in REPLY frames and inside sealed spool slots. */
+bool reply_encode(const struct http_reply *reply, struct buf *ret_body);
+bool reply_decode(const void *data, size_t len, struct http_reply *ret);
+
+#endif
