@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OAuth messages as functions of their inputs: requests to build, replies to judge. No clock (times come in), no
+ * socket, no store. RFC 6749, RFC 7009; the providers' quirks come as fields of struct provider and are applied here
+ * and nowhere else.
+ */
+#ifndef OAUTH_OAUTH_H
+#define OAUTH_OAUTH_H
+
+#include "base/error.h"
+#include "base/http.h"
+#include "base/secret.h"
+#include "provider/provider.h"
+
+#define TOKEN_MAX ((size_t)64 << 10) /* bytes of an access or refresh token */
+#define SCOPE_MAX 4096               /* bytes of a scope string */
+
+/* The client as this request needs it. Borrowed pointers. */
+struct oauth_client {
+	const char *client_id;
+	const struct secret *client_secret; /* NULL or empty: public client */
+	enum auth_method auth;              /* AUTH_UNSET: the definition's rule */
+	const struct name_values *vars;     /* for the templates in URLs */
+};
+
+/* The method that will be used: client's, else the definition's default, else basic with a secret and none without. */
+enum auth_method client_auth_method(const struct provider *provider, const struct oauth_client *client);
+
+/*
+ * Build the refresh request (RFC 6749 section 6; RFC 8707 for resource). scope and resource may be NULL or "".
+ * REJECTED for a method that this version cannot do, USAGE for variables (provider_expand). The caller clears *ret.
+ */
+enum larder_code refresh_build(const struct provider *provider, const struct oauth_client *client,
+    const struct secret *refresh_token, const char *scope, const char *resource, struct http_request *ret,
+    struct larder_error *ret_error);
+
+/* The URL that refresh_build uses, for pinning and the breaker. */
+enum larder_code token_endpoint(const struct provider *provider, const struct oauth_client *client, struct buf *ret,
+    struct larder_error *ret_error);
+
+enum token_kind { TOKEN_REFRESH, TOKEN_ACCESS };
+
+/*
+ * Build one revocation request (RFC 7009 section 2.1, or the definition's own style). bearer is an access token for
+ * providers that want one as authorisation, else NULL. with_hint: false repeats without token_type_hint.
+ * Errors: NOT_FOUND when the provider has no endpoint for this kind of token (the caller reports "unsupported").
+ */
+enum larder_code revoke_build(const struct provider *provider, const struct oauth_client *client, enum token_kind kind,
+    const struct secret *token, const struct secret *bearer, bool with_hint, struct http_request *ret,
+    struct larder_error *ret_error);
+
+enum revoke_outcome {
+	REVOKED,             /* confirmed, or it was not valid any more */
+	REVOKE_UNSUPPORTED,  /* the provider does not take this kind of token */
+	REVOKE_TRY_NO_HINT,  /* ask again without the hint */
+	REVOKE_RETRY,        /* temporary: 503, 429, 408, 5xx, network; see retry_after_s */
+	REVOKE_REFUSED       /* client authentication or configuration; a person has to look */
+};
+
+struct revoke_verdict {
+	enum revoke_outcome outcome;
+	int64_t retry_after_s; /* -1 unknown */
+	char message[256];     /* safe text; "" when there is nothing to say */
+};
+
+/* Judge a reply to revoke_build. now: Unix seconds for Retry-After dates. RFC 7009 section 2.2. */
+void revoke_judge(const struct provider *provider, enum token_kind kind, bool with_hint, const struct http_reply *reply,
+    int64_t now, struct revoke_verdict *ret);
+
+/* What a reply of the token endpoint means for the grant. */
+enum grant_outcome {
+	GRANT_TOKENS,     /* tokens came; fields below are set; complaint may hold a lesser problem */
+	GRANT_ENDED,      /* the closed list: invalid_grant and the definition's synonyms */
+	GRANT_DENIED,     /* access_denied and the like */
+	GRANT_REJECTED,   /* configuration: invalid_client, unauthorized_client, invalid_scope, unsupported_grant_type, invalid_target */
+	GRANT_TEMPORARY,  /* the server said "not now" and did not process: 429, 503 with Retry-After, temporarily_unavailable */
+	GRANT_UNKNOWN     /* no telling whether the token was spent: other 5xx, 408, HTML, truncated, not OAuth */
+};
+
+struct token_reply {
+	enum grant_outcome outcome;
+	struct secret access_token;
+	struct secret refresh_token;     /* empty: none came, keep the old one */
+	bool refresh_token_came;         /* present and not empty, even when equal to the old one */
+	char token_type[32];             /* as sent, "" if missing */
+	bool usable;                     /* token_type is understood and access_token is there: may be handed out */
+	int64_t expires_at;              /* Unix seconds; TIME_UNKNOWN */
+	int64_t expires_in_s;            /* life as issued; TIME_UNKNOWN */
+	int64_t refresh_expires_at;      /* TIME_UNKNOWN */
+	bool scope_came;
+	char scope[SCOPE_MAX + 1];       /* normalised to single spaces */
+	char complaint[256];             /* tokens came, but: "expires_in is not a number"; "" if nothing */
+	char error[64];                  /* OAuth error code, escaped; "" if none */
+	char description[256];           /* escaped */
+	int http_status;
+	int64_t retry_after_s;           /* -1 unknown */
+};
+
+/*
+ * Judge a reply of the token endpoint. sent_at anchors expires_in (Unix seconds, RFC 6749 section 5.1; latency only
+ * shortens the life). Never fails: what it cannot read is GRANT_UNKNOWN. A refresh token that can be recognised in a
+ * damaged or strange reply is returned whatever else is wrong with it. The caller clears with token_reply_clear.
+ */
+void reply_judge(const struct provider *provider, const struct http_reply *reply, int64_t sent_at,
+    struct token_reply *ret);
+void token_reply_clear(struct token_reply *reply);
+
+/* Scope sets: tokens of %x21 / %x23-5B / %x5D-7E separated by spaces (RFC 6749 section 3.3). Case-sensitive. */
+bool scope_is_valid(const char *scope);
+/* Sorted, without repeats, one space between: the key of a scope set. false: too long or invalid. */
+bool scope_canonical(const char *scope, char *dst, size_t dst_size);
+bool scope_equal(const char *a, const char *b);
+bool scope_is_subset(const char *part, const char *whole);
+
+#endif

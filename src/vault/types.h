@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vault's records as structs of plain values. Times are Unix seconds, TIME_UNKNOWN (-1) when not known. Texts are
+ * fixed-size and NUL-terminated; secrets are struct secret.
+ */
+#ifndef VAULT_TYPES_H
+#define VAULT_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/duration.h"
+#include "base/secret.h"
+#include "larder/error.h"
+
+#define RECORD_ID_BYTES 16
+#define NAME_SIZE       (LARDER_NAME_MAX + 1)
+#define CLIENT_ID_SIZE  1025
+#define SCOPE_SIZE      4097
+#define RESOURCE_SIZE   2049
+#define VARS_MAX        16
+
+enum credential_state { /* words of the contract, see credential_state_name */
+	STATE_OK = 1,
+	STATE_NEEDS_LOGIN,
+	STATE_IN_DOUBT,
+	STATE_SUSPECT,
+	STATE_REVOKING,
+	STATE_REVOKED
+};
+const char *credential_state_name(enum credential_state state);
+
+struct actor { /* who did it */
+	uint32_t uid;
+	int32_t pid;
+	char exe[256];    /* of the process that runs Larder's code; a hint, not proof */
+	char parent[256]; /* of its parent */
+};
+
+struct client_var {
+	char name[64];
+	char value[512];
+};
+
+struct client {
+	char name[NAME_SIZE];
+	char provider[65];
+	char client_id[CLIENT_ID_SIZE];
+	struct secret secret; /* empty: public client */
+	char auth[32];        /* method by name; "" for the definition's rule */
+	char proxy[2049];     /* "" for none */
+	struct client_var vars[VARS_MAX];
+	size_t vars_count;
+	int64_t created_at, secret_set_at;
+};
+
+/* An exchange that was committed to and not settled yet. */
+struct intent {
+	bool open;
+	uint8_t attempt_id[16];
+	uint8_t attempt_key[32]; /* wiped when the intent is closed */
+	uint64_t generation;     /* the one that is spent */
+	int64_t opened_at;       /* Unix seconds */
+	int64_t opened_boot_ms;  /* CLOCK_BOOTTIME of the same moment */
+	uint8_t boot_id[16];
+	int32_t pid;
+	uint32_t slot; /* spool slot number */
+	char scope[SCOPE_SIZE];
+	char resource[RESOURCE_SIZE];
+};
+
+struct credential { /* everything about it that is no token */
+	uint8_t id[RECORD_ID_BYTES]; /* random, for the lock and the spool */
+	char name[NAME_SIZE];
+	char client[NAME_SIZE];
+	char provider[65];
+	char account[256];
+	char scope[SCOPE_SIZE];      /* granted to the refresh token; "" unknown */
+	char token_endpoint[2049];   /* pinned when it was stored: the only place that gets its refresh token */
+	enum credential_state state;
+	bool rotating;               /* its provider class is not static: a copied vault must not spend it */
+	bool remove_when_revoked;    /* logout is waiting for the provider */
+	uint8_t revoke_what;         /* bits of enum in engine: what a queued revocation still has to do */
+	uint64_t generation;         /* +1 per stored refresh token */
+	uint64_t exchanges;          /* +1 per exchange that ended with tokens */
+	uint64_t attempts;           /* +1 per exchange that ended in any way */
+	int64_t created_at;
+	int64_t last_refresh_at;     /* of the last one that succeeded */
+	int64_t access_expires_at;   /* of the default access token */
+	int64_t access_life_s;       /* as issued; TIME_UNKNOWN */
+	int64_t refresh_expires_at;
+	int64_t next_refresh_at;
+	int64_t retry_at;            /* backoff: not before, unless forced */
+	uint32_t failures;           /* in a row */
+	uint32_t reply_len_max;      /* largest reply so far, for the spool slot */
+	char last_error[64];         /* code word */
+	char last_error_text[256];   /* safe text */
+	int64_t last_error_at;
+	struct intent intent;
+};
+
+struct grant {
+	struct secret refresh_token;
+	struct secret previous;         /* until the successor has been used once */
+	uint64_t previous_generation;   /* 0: none */
+};
+
+struct access {
+	struct secret token;
+	char token_type[32];
+	char scope[SCOPE_SIZE];       /* granted */
+	char asked_scope[SCOPE_SIZE]; /* key: canonical set that was asked for, "" for the default */
+	char resource[RESOURCE_SIZE]; /* key */
+	int64_t issued_at;
+	int64_t expires_at;
+	int64_t life_s; /* as issued */
+};
+
+struct parked {
+	uint8_t attempt_id[16];
+	uint64_t generation; /* the one that was spent for it */
+	int64_t parked_at;
+	int64_t sent_at;
+	char why[128];
+	struct secret reply; /* wire's reply_encode form */
+};
+
+struct endpoint_health {
+	uint32_t failures; /* in a row, over all credentials */
+	int64_t open_until; /* Unix seconds; no request before, but one probe after */
+	int64_t probe_at;   /* when the probe was let through */
+	char last_error[128];
+};
+
+enum slot_kind { SLOT_PASSPHRASE = 1, SLOT_KEY_FILE, SLOT_COMMAND, SLOT_RECOVERY };
+const char *slot_kind_name(enum slot_kind kind);
+
+struct slot_new { /* what a slot to be made needs; the api layer has read the secrets already */
+	enum slot_kind kind;
+	const struct secret *secret; /* passphrase, 32 key bytes, command's output, recovery code */
+	char path[4096];             /* key file: where it is, kept as a hint; "" otherwise */
+};
+
+struct slot_view {
+	uint32_t number;
+	enum slot_kind kind;
+	int64_t created_at;
+	char detail[256]; /* key file path, or the cost of the passphrase; safe text */
+};
+
+/* What may open the vault, in this order; each member may be unset. Read lazily, so that the hot path reads one file. */
+struct unlock {
+	const char *key_file;            /* LARDER_KEY_FILE or --key-file; NULL: the path kept in the slot */
+	const char *credentials_file;    /* $CREDENTIALS_DIRECTORY/larder.key; NULL */
+	int passphrase_fd;               /* -1 */
+	/* runs the key command and gives its output; NULL: none configured */
+	enum larder_code (*key_command)(void *ctx, struct secret *ret, struct larder_error *ret_error);
+	/* asks a person; NULL: never ask */
+	enum larder_code (*ask)(void *ctx, const char *prompt, struct secret *ret, struct larder_error *ret_error);
+	void *ctx;
+};
+
+enum audit_op {
+	AUDIT_INIT = 1,
+	AUDIT_UNLOCK_FAILED,
+	AUDIT_CLIENT_ADD,
+	AUDIT_CLIENT_REMOVE,
+	AUDIT_CLIENT_SECRET,
+	AUDIT_ADD,
+	AUDIT_REPLACE,
+	AUDIT_RELEASE,
+	AUDIT_REFRESH_BEGIN,
+	AUDIT_REFRESH_END,
+	AUDIT_REFRESH_FAILED,
+	AUDIT_PARKED,
+	AUDIT_STATE,
+	AUDIT_REVOKE_BEGIN,
+	AUDIT_REVOKE_END,
+	AUDIT_LOGOUT,
+	AUDIT_KEY_ADD,
+	AUDIT_KEY_REMOVE,
+	AUDIT_COPIED
+};
+const char *audit_op_name(enum audit_op op);
+
+struct audit_event {
+	int64_t seq;
+	int64_t at;
+	struct actor actor;      /* filled from the vault when appended */
+	enum audit_op op;
+	char name[NAME_SIZE];    /* credential, client, or "" */
+	char result[32];         /* "ok" or a code word */
+	uint64_t generation;     /* 0: does not apply */
+	char detail[160];        /* safe text, never a secret */
+};
+
+struct verify_report {
+	uint64_t records, audit_rows;
+	int freshness;             /* 0: rollback of the whole vault cannot be seen; 2: anchor file */
+	char freshness_text[128];
+};
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An encrypted vault: typed records over a store, keys in locked memory, an audit row for whatever leaves or changes.
+ * It does not know OAuth; states and generations are its business, what a provider means by them is not.
+ *
+ * A struct vault is one unlocked session: one store connection and the keys. It is used by one thread at a time; a
+ * process may have several over the same struct vault_keys.
+ */
+#ifndef VAULT_VAULT_H
+#define VAULT_VAULT_H
+
+#include "base/error.h"
+#include "crypto/box.h"
+#include "crypto/derive.h"
+#include "store/lock.h"
+#include "store/store.h"
+#include "vault/types.h"
+
+struct vault_keys; /* reference counted, in the locked arena; shared read-only by sessions and threads */
+
+struct vault_dir { /* an opened vault directory, before any key */
+	char path[4096]; /* real path */
+	int fd;
+};
+
+struct vault {
+	struct vault_dir dir;
+	struct store *store;
+	struct vault_keys *keys;
+	struct actor actor;        /* who acts, for audit rows */
+	bool writing;              /* inside vault_begin .. vault_commit */
+	bool copied;               /* vault.lock is not the one recorded: restored or copied */
+	uint64_t epoch;            /* of the state that was last read */
+	struct vault_change *change; /* pending set-hash updates of the running transaction */
+};
+
+/* --- life (vault.c) --- */
+
+/*
+ * Create the vault at path (0700, made with parents) with its first key slot, and leave it open and unlocked.
+ * EXISTS when any vault file is there already; nothing is changed then. Removes what it made when it fails half way.
+ */
+enum larder_code vault_create(const char *path, const struct slot_new *first, struct actor actor, struct vault *ret,
+    struct larder_error *ret_error);
+
+/*
+ * Open path with what unlock offers (types.h). Tries key file, command and descriptor slots without asking; the
+ * passphrase callback is only used if the vault has such a slot and nothing else opened it.
+ * Errors: NOT_FOUND (no vault), DENIED (modes, links), LOCKED (no key, wrong key), DAMAGED, STORAGE.
+ */
+enum larder_code vault_open(const char *path, const struct unlock *unlock, struct actor actor, struct vault *ret,
+    struct larder_error *ret_error);
+
+/* Another session over the same directory and keys (for another thread). */
+enum larder_code vault_open_again(const struct vault *other, struct vault *ret, struct larder_error *ret_error);
+
+/* Accepts a zeroed struct. An open transaction is rolled back. The last session wipes the keys. */
+void vault_close(struct vault *vault);
+
+/* --- transactions (vault.c, setroot.c) --- */
+
+/*
+ * Begin the write transaction, check the state record and remember its epoch. STORE_RELAXED is for audit rows only.
+ * Nothing slow may happen before vault_commit.
+ */
+enum larder_code vault_begin(struct vault *vault, enum store_sync sync, struct larder_error *ret_error);
+
+/*
+ * Write the new state (if records changed) and commit. On STORAGE with *ret_unknown the caller re-reads and decides.
+ * ret_unknown may be NULL where the caller would only report the failure.
+ */
+enum larder_code vault_commit(struct vault *vault, bool *ret_unknown, struct larder_error *ret_error);
+void vault_rollback(struct vault *vault);
+
+/* Recompute the whole set and compare with the state. Errors: DAMAGED (says how: missing, added, changed), STORAGE. */
+enum larder_code vault_verify(struct vault *vault, struct verify_report *ret_report, struct larder_error *ret_error);
+
+/* --- clients (client.c) --- */
+enum larder_code client_load(struct vault *vault, const char *name, struct client *ret, struct larder_error *ret_error);
+enum larder_code client_store(struct vault *vault, const struct client *client, struct larder_error *ret_error);
+enum larder_code client_remove(struct vault *vault, const char *name, struct larder_error *ret_error);
+enum larder_code client_list(struct vault *vault, struct client **ret, size_t *ret_count, struct larder_error *ret_error);
+void client_clear(struct client *client);
+void client_list_free(struct client *clients, size_t count);
+
+/* --- credentials (credential.c): description, grant (refresh tokens), access tokens are separate records --- */
+
+/* NOT_FOUND, DAMAGED, STORAGE. Without secrets. */
+enum larder_code credential_load(struct vault *vault, const char *name, struct credential *ret,
+    struct larder_error *ret_error);
+/* Insert or replace; in a transaction. */
+enum larder_code credential_store(struct vault *vault, const struct credential *credential,
+    struct larder_error *ret_error);
+/* Remove the credential with its grant, tokens and parked replies; in a transaction. */
+enum larder_code credential_remove(struct vault *vault, const char *name, struct larder_error *ret_error);
+/*
+ * Iterate all credentials, one at a time into *ret, in no promised order, over one snapshot. Nothing may be written
+ * while it runs. next gives NOT_FOUND at the end; credential_scan_end always, also after errors.
+ */
+enum larder_code credential_scan(struct vault *vault, struct larder_error *ret_error);
+enum larder_code credential_next(struct vault *vault, struct credential *ret, struct larder_error *ret_error);
+void credential_scan_end(struct vault *vault);
+/* All names, sorted; free with free(). */
+enum larder_code credential_names(struct vault *vault, char (**ret)[NAME_SIZE], size_t *ret_count,
+    struct larder_error *ret_error);
+/* How many there are, without decrypting any; with exactly one, its name is put into ret_only (else ""). */
+enum larder_code credential_count(struct vault *vault, size_t *ret_count, char ret_only[static NAME_SIZE],
+    struct larder_error *ret_error);
+
+/* The refresh tokens of a credential. */
+enum larder_code grant_load(struct vault *vault, const struct credential *credential, struct grant *ret,
+    struct larder_error *ret_error);
+enum larder_code grant_store(struct vault *vault, const struct credential *credential, const struct grant *grant,
+    struct larder_error *ret_error);
+void grant_clear(struct grant *grant);
+
+/*
+ * Mark a refresh token as known, so that it is not stored twice for the same client id and token endpoint:
+ * fingerprint record keyed by a keyed hash of the three. claim: EXISTS with the holder's name in ret_error->name.
+ */
+enum larder_code fingerprint_claim(struct vault *vault, const char *client_id, const char *token_endpoint,
+    const struct secret *refresh_token, const char *credential_name, struct larder_error *ret_error);
+enum larder_code fingerprint_release(struct vault *vault, const char *client_id, const char *token_endpoint,
+    const struct secret *refresh_token, struct larder_error *ret_error);
+
+/* One cached access token per (scope set, resource); scope canonical, "" and "" is the default one. */
+enum larder_code access_load(struct vault *vault, const struct credential *credential, const char *scope,
+    const char *resource, struct access *ret, struct larder_error *ret_error);
+enum larder_code access_store(struct vault *vault, const struct credential *credential, const char *scope,
+    const char *resource, const struct access *access, struct larder_error *ret_error);
+enum larder_code access_remove_all(struct vault *vault, const struct credential *credential,
+    struct larder_error *ret_error);
+/* All cached ones of a credential, for revocation. */
+enum larder_code access_list(struct vault *vault, const struct credential *credential, struct access **ret,
+    size_t *ret_count, struct larder_error *ret_error);
+void access_clear(struct access *access);
+void access_list_free(struct access *list, size_t count);
+
+/* Replies that came but no longer fit: kept whole until a person or a revocation has dealt with them. */
+enum larder_code parked_add(struct vault *vault, const struct credential *credential, const struct parked *parked,
+    struct larder_error *ret_error);
+enum larder_code parked_list(struct vault *vault, const struct credential *credential, struct parked **ret,
+    size_t *ret_count, struct larder_error *ret_error);
+enum larder_code parked_remove_all(struct vault *vault, const struct credential *credential,
+    struct larder_error *ret_error);
+void parked_list_free(struct parked *list, size_t count);
+
+/* Health of an endpoint, for the breaker; keyed by its origin and path. NOT_FOUND when nothing was ever wrong. */
+enum larder_code endpoint_load(struct vault *vault, const char *url, struct endpoint_health *ret,
+    struct larder_error *ret_error);
+enum larder_code endpoint_store(struct vault *vault, const char *url, const struct endpoint_health *health,
+    struct larder_error *ret_error);
+
+/* Copied or restored vault: mark every rotating credential suspect and record the new identity; own transaction. */
+enum larder_code vault_adopt_copy(struct vault *vault, struct larder_error *ret_error);
+
+/* --- key slots (slot.c, slots.def, slot_*.c) --- */
+enum larder_code slot_add(struct vault *vault, const struct slot_new *slot, uint32_t *ret_number,
+    struct larder_error *ret_error);
+enum larder_code slot_list(struct vault *vault, struct slot_view *ret, size_t max, size_t *ret_count,
+    struct larder_error *ret_error);
+enum larder_code slot_remove(struct vault *vault, uint32_t number, struct larder_error *ret_error);
+
+/* --- audit (audit.c) --- */
+
+/* Append one row in the running transaction. */
+enum larder_code audit_append(struct vault *vault, const struct audit_event *event, struct larder_error *ret_error);
+
+/* Iterate rows upwards; NOT_FOUND at the end; audit_end always. */
+enum larder_code audit_begin(struct vault *vault, int64_t from_seq, struct larder_error *ret_error);
+enum larder_code audit_next(struct vault *vault, struct audit_event *ret, struct larder_error *ret_error);
+void audit_end(struct vault *vault);
+
+/* --- for exchanges --- */
+const uint8_t *vault_id(const struct vault *vault); /* 16 bytes */
+/* Key pair for spooled replies. */
+void vault_box_keys(const struct vault *vault, uint8_t ret_public[static BOX_PUBLIC_BYTES],
+    struct secret *ret_secret);
+
+#endif
