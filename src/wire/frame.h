@@ -12,7 +12,17 @@
  *   GO   ------------------->
  *        <------------------- SEALED   the reply is durable in the spool slot            (exchange jobs)
  *        <------------------- REPLY    the reply itself                                  (plain jobs)
- *        <------------------- FAILED   stage and reason; at any time, ends it
+ *        <------------------- FAILED   stage and reason; at any time, ends it but for CALL_SEAL
+ *
+ * A reply that cannot be made durable must not die with the courier. After some seconds of trying it says:
+ *
+ *        <------------------- FAILED   CALL_SEAL and why
+ *        <------------------- REPLY    the reply, for the vault side to commit
+ *   KEPT ------------------->          it is committed: the courier may go
+ *
+ * Until KEPT comes the courier keeps the exchange lock and goes on trying to write the slot, for at most a minute and
+ * also when the vault side is gone; if that succeeds it says SEALED and goes. So the vault side may get SEALED after
+ * REPLY; a reply that is both committed and sealed is the settling of an attempt that is over.
  */
 #ifndef WIRE_FRAME_H
 #define WIRE_FRAME_H
@@ -23,19 +33,23 @@
 
 #define FRAME_BODY_MAX ((size_t)768 << 10)
 
-enum frame_type {
-	FRAME_JOB = 1,
-	FRAME_READY,
-	FRAME_GO,
-	FRAME_SEALED,
-	FRAME_REPLY,
-	FRAME_FAILED
-};
+enum frame_type { FRAME_JOB = 1, FRAME_READY, FRAME_GO, FRAME_SEALED, FRAME_REPLY, FRAME_FAILED, FRAME_KEPT };
 
-/* Read one frame into body (a secret buffer). IO_ERROR with errno EPROTO for what is not a frame. deadline: io.h */
+/*
+ * Read one frame.
+ *
+ * ret_body     a secret buffer of the caller; what it held is gone, also after a failure. Its maximum limits the frame
+ * deadline_ms  as in io.h; -1 waits for ever
+ *
+ * IO_END: the peer closed between frames. IO_ERROR with errno: EPROTO for what is not a frame or is too long, EPIPE
+ * for an end inside a frame, ENOMEM.
+ */
 enum io_result frame_read(int fd, enum frame_type *ret_type, struct buf *ret_body, int64_t deadline_ms);
 
-/* Write one frame; body may be NULL for an empty one. */
+/*
+ * Write one frame to a socket; body may be NULL for an empty one. Raises no SIGPIPE. After a time-out a part of the
+ * frame may have gone, so the conversation is over.
+ */
 enum io_result frame_write(int fd, enum frame_type type, const struct buf *body, int64_t deadline_ms);
 
 #endif

@@ -30,13 +30,13 @@ struct job_attempt {
 struct job {
 	enum job_kind kind;
 	struct http_request request;
-	bool insecure_loopback; /* plain http to a loopback host is allowed */
+	bool insecure_loopback;  /* plain http to a loopback host is allowed */
 	char proxy[URL_MAX + 1]; /* "" for none; never from the environment */
 	char ca_file[1024];      /* "" for the system's */
 	char ca_dir[1024];
-	int32_t connect_ms; /* DNS, TCP and TLS together */
-	int32_t go_ms;      /* how long to wait for GO */
-	int32_t listen_ms;  /* from GO to the end of the reply */
+	int32_t connect_ms;         /* each 1 ms to 10 min. DNS, TCP and TLS together */
+	int32_t go_ms;              /* how long to wait for GO */
+	int32_t listen_ms;          /* from GO to the end of the reply */
 	struct job_attempt attempt; /* exchange jobs */
 };
 
@@ -46,7 +46,7 @@ enum call_stage {
 	CALL_CONNECT,   /* DNS, TCP, TLS, peer address refused */
 	CALL_NO_GO,     /* GO did not come; nothing sent */
 	CALL_SENT,      /* sent, and no whole reply came */
-	CALL_SEAL       /* a reply came and could not be made durable */
+	CALL_SEAL       /* a reply came and could not be made durable: a REPLY frame with it follows, see frame.h */
 };
 
 struct call_failure {
@@ -54,10 +54,18 @@ struct call_failure {
 	char why[256]; /* safe for a terminal */
 };
 
-/* Each encodes to or decodes from a frame body. decode: false on anything unknown, repeated, missing or too long. */
+/*
+ * Each encodes to or decodes from a frame body. encode appends; false: memory, or a value that could not be decoded.
+ * decode: false on anything unknown, repeated, missing, out of range or too long; *ret is then untouched, else its
+ * former content is overwritten, not freed.
+ */
 bool job_encode(const struct job *job, struct buf *ret_body);
 bool job_decode(const struct buf *body, struct job *ret);
-void job_clear(struct job *job);
+void job_clear(struct job *job); /* wipes and releases; accepts a zeroed struct */
+
+/* SEALED: the HTTP status, for a progress line; what it means is read from the slot. */
+bool sealed_encode(int status, struct buf *ret_body);
+bool sealed_decode(const struct buf *body, int *ret_status);
 
 bool failure_encode(const struct call_failure *failure, struct buf *ret_body);
 bool failure_decode(const struct buf *body, struct call_failure *ret);
