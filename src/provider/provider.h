@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One authorization server as data. Every quirk is a named field that any provider could have; no code anywhere asks
- * for an id. Texts are owned by the struct's own arena and end with provider_free.
+ * for an id. All texts and lists belong to the provider and end with provider_free.
  */
 #ifndef PROVIDER_PROVIDER_H
 #define PROVIDER_PROVIDER_H
@@ -25,6 +25,8 @@ enum auth_method { /* client authentication at the token endpoint, RFC 6749 sect
 	AUTH_PRIVATE_KEY_JWT,
 	AUTH_TLS,
 	AUTH_SELF_SIGNED_TLS,
+	AUTH_SIGNED_POST, /* client_secret_post whose secret is a JWT that the client signs anew */
+	AUTH_KEY_BASIC,   /* Basic with the secret as user name, an empty password and no client_id */
 	/* seen at revocation endpoints only: */
 	AUTH_BEARER_ACCESS_TOKEN, /* Authorization: Bearer with the access token */
 	AUTH_SAME                 /* as at the token endpoint */
@@ -95,8 +97,11 @@ struct provider_var {
 	char *name;
 	bool required;
 	char *fallback; /* default, or NULL */
+	char *pattern;  /* extended regular expression that a whole value has to match, or NULL */
 	char *note;
 };
+
+struct provider_block; /* memory that belongs to a provider */
 
 struct provider {
 	char id[PROVIDER_ID_MAX + 1];
@@ -117,6 +122,7 @@ struct provider {
 	enum auth_method auth_default; /* AUTH_UNSET: basic with a secret, none without */
 	enum basic_encoding basic_encoding;
 	enum pkce_use pkce;
+	char *pkce_note;
 	char scope_separator[4];
 	struct name_values authorize_params;
 	struct strings offline_scopes;
@@ -129,11 +135,12 @@ struct provider {
 	struct {
 		char method[8];
 		enum body_format body;
-		char *grant_type;         /* "refresh_token" */
+		char *grant_type;         /* "refresh_token"; NULL: none is sent */
 		bool spends_access_token; /* credential: access_token, for those that extend an access token */
 		char *token_param;        /* "refresh_token" */
 		struct name_values extra, headers;
-		bool sends_scope; /* scope in a refresh is understood (default true) */
+		struct strings needs; /* further parameters of the first request that have to be repeated: "redirect_uri" */
+		bool sends_scope;     /* scope in a refresh is understood (default true) */
 	} refresh;
 
 	struct {
@@ -145,7 +152,9 @@ struct provider {
 		struct strings token_sets;           /* dotted paths to look for tokens at, in order; "." is the top */
 		struct strings extra_fields_to_keep; /* dotted paths */
 		struct strings dead_errors;          /* errors that end the grant besides invalid_grant */
+		struct strings token_types;          /* values of token_type that mean Bearer, besides Bearer itself */
 		bool token_type_optional;
+		char *note; /* on expiry */
 	} response;
 
 	int64_t access_token_ttl_s; /* when the reply does not say; TTL_UNKNOWN */
@@ -154,6 +163,8 @@ struct provider {
 		enum grace_kind grace_kind;
 		int64_t grace_s; /* TTL_UNKNOWN */
 		enum on_unknown on_unknown;
+		bool old_access_token_killed; /* a refresh ends the access tokens from before */
+		char *mode, *reuse_effect;    /* wording, for people */
 		char *note;
 	} rotation;
 	int64_t refresh_token_idle_s;     /* TTL_UNKNOWN */
@@ -171,12 +182,17 @@ struct provider {
 		bool accepts_access, accepts_refresh;
 		int success[8]; /* HTTP statuses */
 		size_t success_count;
-		char *success_field;            /* a member that must be true at success, e.g. "ok" */
+		char *success_field;           /* a member that must be there at success, e.g. "ok"; NULL: none */
+		char *success_value;           /* what it must be, as JSON text or string: "true" (default), "0", "ok" */
 		struct strings unknown_errors; /* error codes that mean "was not valid any more": success for us */
-		bool unknown_is_success_400;    /* a 400 of any body means the same */
-		bool cascades;                  /* revoking the refresh token also ends its access tokens */
-		bool destructive;               /* ends more than this grant: never without --what all */
-		char *page;                     /* for people, where the provider has no endpoint */
+		bool unknown_is_success_400;   /* a 400 of any body means the same */
+		int unknown_statuses[8];       /* other statuses whose every body means the same, e.g. 404 */
+		size_t unknown_statuses_count;
+		bool cascades;                /* revoking the refresh token also ends its access tokens */
+		bool destructive;             /* ends more than this grant: never without --what all */
+		struct strings accepts_other; /* what else it takes: "user", "account_id" */
+		char *page;                   /* for people, where the provider has no endpoint */
+		char *cascade, *side_effects; /* wording, for people */
 		char *note;
 	} revoke;
 
@@ -189,6 +205,8 @@ struct provider {
 	struct strings quirks; /* free text for provider show */
 	char *sources;         /* JSON text, as in the definition; NULL */
 	char *confidence;      /* JSON text; NULL */
+
+	struct provider_block *blocks; /* owned; only provider.c looks at it */
 };
 
 /* Release; accepts NULL. */
@@ -205,11 +223,39 @@ const char *spend_class_name(enum spend_class class);
 const char *rotation_kind_name(enum rotation_kind kind);
 const char *revoke_style_name(enum revoke_style style);
 
+/* Names that stand for values of the moment in templates; a definition cannot declare them as its variables. */
+bool provider_is_run_time_name(const char *name);
+
 /*
- * Fill {name} in a template from vars (then from the definition's defaults). USAGE names a variable without value or
- * a value that is not fit for a URL (only [A-Za-z0-9._~-] and, in host position, dots and hyphens).
+ * Make a URL of a template: fill {name} from vars, then from the definition's defaults.
+ *
+ * vars   the client's variables; values of the moment ({client_id}, {access_token} ...) are looked up here too, so the
+ *        caller adds those that it has. NULL: none.
+ * ret    appended to, on success only; at most URL_MAX bytes
+ *
+ * A value at the very start is an absolute URL, one in the host a host name (with ":port" where it ends the host), one
+ * in the path or query has only [A-Za-z0-9._~-]; values of the moment are percent-encoded there. An optional variable
+ * that fills a whole path segment may be empty: the segment goes. The result is https, or http to a loopback host
+ * where the definition says insecure_loopback.
+ *
+ * Errors: NOT_FOUND when the template is nothing but one optional variable without a value (no such endpoint), USAGE
+ * for a variable without value or with an unfit one (named), and for a result that is no acceptable URL.
  */
-enum larder_code provider_expand(const struct provider *provider, const char *template,
+enum larder_code provider_expand(const struct provider *provider, const char *template, const struct name_values *vars,
+    struct buf *ret, struct larder_error *ret_error);
+
+/*
+ * The same for a parameter or header value: values are taken as they are (no control bytes), braces around anything
+ * that is no variable stay, an optional variable without value is empty. Errors: USAGE.
+ */
+enum larder_code provider_expand_text(const struct provider *provider, const char *template,
     const struct name_values *vars, struct buf *ret, struct larder_error *ret_error);
+
+/*
+ * Whether these variables suit the definition: none unknown, none required missing, each value fit for every place
+ * where it is used. For "client add", before anything is stored. Errors: USAGE, naming the variable.
+ */
+enum larder_code provider_check_vars(const struct provider *provider, const struct name_values *vars,
+    struct larder_error *ret_error);
 
 #endif
