@@ -33,6 +33,20 @@ enum job_tag {
 	(BIT(TAG_VAULT_ID) | BIT(TAG_RECORD_ID) | BIT(TAG_GENERATION) | BIT(TAG_ATTEMPT_ID) | BIT(TAG_ATTEMPT_KEY) | \
 	    BIT(TAG_VAULT_PUBLIC))
 
+/* Whether all are tchar (RFC 9110 section 5.6.2): a name with a colon or a space would be another header. */
+static bool
+is_header_name(const uint8_t *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = name[i];
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		if (!alnum && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+			return false;
+	}
+	return len > 0;
+}
+
 /* A header: length of the name (1) | name | value. */
 static bool
 add_header(void *object, const uint8_t *data, size_t len)
@@ -43,7 +57,7 @@ add_header(void *object, const uint8_t *data, size_t len)
 	const uint8_t *bytes = read_bytes(&reader, name_len);
 	char name[sizeof(job->request.headers[0].name)] = "";
 
-	if (reader.failed || name_len == 0 || name_len >= sizeof(name) || memchr(bytes, '\0', name_len) != NULL)
+	if (reader.failed || name_len >= sizeof(name) || !is_header_name(bytes, name_len))
 		return false;
 	memcpy(name, bytes, name_len);
 	return http_request_add_header(&job->request, name, (const char *)reader.data, reader.len);

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "courier/http.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/io.h"
+#include "base/text.h"
+#include "courier/call.h"
+#include "courier/memory.h"
+
+bool
+http_init(void)
+{
+	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_alloc, memory_free, memory_resize, memory_copy,
+		   memory_calloc) == CURLE_OK;
+}
+
+bool
+http_is_loopback_address(const char *address)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, address, &v4) == 1)
+		return (ntohl(v4.s_addr) >> 24) == 127;
+	return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+/* What frames the request or speaks to a proxy is libcurl's to write; a second one would be smuggling. */
+static bool
+is_header_of_ours(const char *name)
+{
+	static const char *const ours[] = { "Connection", "Content-Length", "Expect", "Host", "Proxy-Authorization",
+		"Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade" };
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (text_equal_nocase(name, ours[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
+http_check_request(const struct job *job, bool *ret_secure, char *why, size_t why_size)
+{
+	const struct http_request *request = &job->request;
+	struct url url;
+
+	if (!url_parse(request->url, &url, why, why_size))
+		return false;
+	if (strcmp(url.scheme, "https") != 0 && !(job->insecure_loopback && url_is_loopback(&url))) {
+		(void)text_format(why, why_size, "http is only allowed to a loopback host that was declared as such");
+		return false;
+	}
+	for (size_t i = 0; i < request->headers_count; i++) {
+		if (is_header_of_ours(request->headers[i].name)) {
+			(void)text_format(why, why_size, "the header %s may not be set", request->headers[i].name);
+			return false;
+		}
+	}
+	*ret_secure = strcmp(url.scheme, "https") == 0;
+	return true;
+}
+
+/* The last moment before the first byte. A second time would be a repeat of libcurl's own, which there must not be. */
+int
+call_prereq(void *context, char *peer, char *local, int peer_port, int local_port)
+{
+	struct call *call = context;
+
+	(void)local, (void)peer_port, (void)local_port;
+	if (call->asked)
+		return CURL_PREREQFUNC_ABORT;
+	call->refused_peer = !call->secure && !http_is_loopback_address(peer);
+	if (call->refused_peer)
+		return CURL_PREREQFUNC_ABORT;
+	call->asked = true;
+	if (call->terms->gate != NULL && !call->terms->gate(call->terms->context))
+		return CURL_PREREQFUNC_ABORT;
+	call->give_up_at_ms = io_clock_ms() + call->job->listen_ms;
+	call->sent = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+/* Counts from the gate on, which libcurl's own time-outs cannot. Called at least once a second. */
+int
+call_progress(void *context, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
+{
+	const struct call *call = context;
+
+	(void)down_all, (void)down, (void)up_all, (void)up;
+	return call->sent && io_clock_ms() >= call->give_up_at_ms;
+}
+
+/*
+ * Without lingering, closing or dying ends what is still in flight with a reset: nothing of a request arrives long
+ * after its sender has gone, which is what makes the wait after a sender's death short.
+ */
+int
+call_socket(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+	const struct call *call = context;
+	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+	const unsigned timeout_ms = (unsigned)call->job->listen_ms;
+
+	(void)purpose;
+	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none)) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms)) != 0)
+		return CURL_SOCKOPT_ERROR;
+	return CURL_SOCKOPT_OK;
+}
+
+/* Each byte once, front to back. */
+size_t
+call_read(char *dst, size_t size, size_t count, void *context)
+{
+	struct call *call = context;
+	const struct secret *body = &call->job->request.body;
+	size_t len = size * count;
+
+	if (!call->sent)
+		return CURL_READFUNC_ABORT;
+	if (len > body->len - call->body_read)
+		len = body->len - call->body_read;
+	if (len > 0)
+		memcpy(dst, body->data + call->body_read, len);
+	call->body_read += len;
+	return len;
+}
+
+size_t
+call_head(char *line, size_t size, size_t count, void *context)
+{
+	struct call *call = context;
+
+	return collect_line(&call->collect, line, size * count) ? size * count : 0;
+}
+
+size_t
+call_body(char *data, size_t size, size_t count, void *context)
+{
+	struct call *call = context;
+
+	return collect_body(&call->collect, data, size * count) ? size * count : 0;
+}
+
+/* curl_slist_append would copy an Authorization header to ordinary memory, so the list is our own. */
+static bool
+add_line(struct call *call, const char *name, const char *separator, const void *value, size_t value_len)
+{
+	size_t name_len = strlen(name);
+	size_t separator_len = strlen(separator);
+	char *line;
+
+	if (call->lines_count == CALL_LINES_MAX)
+		return false;
+	line = arena_alloc(name_len + separator_len + value_len + 1);
+	if (line == NULL)
+		return false;
+	memcpy(line, name, name_len);
+	memcpy(line + name_len, separator, separator_len);
+	if (value_len > 0)
+		memcpy(line + name_len + separator_len, value, value_len);
+	line[name_len + separator_len + value_len] = '\0';
+	call->lines[call->lines_count].data = line;
+	if (call->lines_count > 0)
+		call->lines[call->lines_count - 1].next = &call->lines[call->lines_count];
+	call->lines_count++;
+	return true;
+}
+
+static bool
+has_header(const struct http_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->headers_count; i++) {
+		if (text_equal_nocase(request->headers[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/* "Name;" is libcurl's way to send a header without a value, "Name:" its way to send none. */
+static bool
+add_lines(struct call *call)
+{
+	static const struct {
+		const char *name, *value;
+	} defaults[] = {
+		{ "Accept", "application/json" },
+		{ "User-Agent", "larder/" LARDER_VERSION },
+		{ "Cache-Control", "no-store" },
+	};
+	const struct http_request *request = &call->job->request;
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		if (!has_header(request, defaults[i].name) &&
+		    !add_line(call, defaults[i].name, ": ", defaults[i].value, strlen(defaults[i].value)))
+			return false;
+	}
+	for (size_t i = 0; i < request->headers_count; i++) {
+		const struct http_header *header = &request->headers[i];
+
+		if (!add_line(call, header->name, secret_is_empty(&header->value) ? ";" : ": ", header->value.data,
+			header->value.len))
+			return false;
+	}
+	return add_line(call, "Expect", ":", NULL, 0);
+}
+
+static bool
+call_init(struct call *call)
+{
+	call->curl = curl_easy_init();
+	return call->curl != NULL && collect_init(&call->collect, call->job->request.url) && add_lines(call) &&
+	    option_set_all(call);
+}
+
+static void
+call_clear(struct call *call)
+{
+	curl_easy_cleanup(call->curl);
+	for (size_t i = 0; i < call->lines_count; i++)
+		arena_free(call->lines[i].data);
+	collect_clear(&call->collect);
+	wipe(call, sizeof(*call));
+}
+
+bool
+http_perform(const struct job *job, const struct http_terms *terms, struct http_reply *ret_reply,
+    struct call_failure *ret_failure)
+{
+	struct call call = { .job = job, .terms = terms };
+	struct call_failure failure = { .stage = CALL_SETUP };
+	CURLcode code;
+	bool ok = false;
+
+	if (!http_check_request(job, &call.secure, failure.why, sizeof(failure.why)))
+		goto out;
+	if (!call_init(&call)) {
+		(void)text_format(failure.why, sizeof(failure.why),
+		    "cannot prepare the request: out of memory, or a "
+		    "proxy that is not understood");
+		goto out;
+	}
+	code = curl_easy_perform(call.curl);
+	ok = collect_take(&call.collect, code == CURLE_OK, ret_reply);
+	if (!ok)
+		explain(&call, code, &failure);
+out:
+	if (!ok)
+		*ret_failure = failure;
+	call_clear(&call);
+	return ok;
+}
