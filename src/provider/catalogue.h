@@ -20,16 +20,16 @@ struct catalogue_entry {
 };
 
 /* Load one by id. Errors: NOT_FOUND (hint names close ids), USAGE (broken file, named). */
-enum larder_code catalogue_load(const struct catalogue *catalogue, const char *id, struct provider **ret,
-    struct larder_error *ret_error);
+enum larder_code catalogue_load(
+    const struct catalogue *catalogue, const char *id, struct provider **ret, struct larder_error *ret_error);
 
 /* The definition's own text, for provider show. */
-enum larder_code catalogue_text(const struct catalogue *catalogue, const char *id, struct buf *ret_text,
-    struct larder_error *ret_error);
+enum larder_code
+catalogue_text(const struct catalogue *catalogue, const char *id, struct buf *ret_text, struct larder_error *ret_error);
 
 /* All, sorted by id. The caller frees *ret with free. */
-enum larder_code catalogue_list(const struct catalogue *catalogue, struct catalogue_entry **ret, size_t *ret_count,
-    struct larder_error *ret_error);
+enum larder_code catalogue_list(
+    const struct catalogue *catalogue, struct catalogue_entry **ret, size_t *ret_count, struct larder_error *ret_error);
 
 /* Number and text of the embedded ones, for the build's check. */
 size_t catalogue_builtin_count(void);

@@ -11,7 +11,7 @@
 #define DEFINITION_MAX ((size_t)256 << 10)
 
 /* source names the text in messages (a file, or "built in"). Errors: USAGE. The caller frees with provider_free. */
-enum larder_code definition_parse(const char *text, size_t len, const char *source, struct provider **ret,
-    struct larder_error *ret_error);
+enum larder_code definition_parse(
+    const char *text, size_t len, const char *source, struct provider **ret, struct larder_error *ret_error);
 
 #endif

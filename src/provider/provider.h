@@ -46,7 +46,14 @@ enum rotation_kind {
 	ROTATION_NO_REFRESH_TOKEN
 };
 
-enum grace_kind { GRACE_UNSET = 0, GRACE_NONE, GRACE_WINDOW, GRACE_UNTIL_NEW_USED, GRACE_OLD_STAYS_VALID, GRACE_SAME_REPLY };
+enum grace_kind {
+	GRACE_UNSET = 0,
+	GRACE_NONE,
+	GRACE_WINDOW,
+	GRACE_UNTIL_NEW_USED,
+	GRACE_OLD_STAYS_VALID,
+	GRACE_SAME_REPLY
+};
 
 enum spend_class { /* what follows from rotation and grace about asking again with a token that may be spent */
 	CLASS_STRICT = 0,
@@ -139,8 +146,9 @@ struct provider {
 		bool spends_access_token; /* credential: access_token, for those that extend an access token */
 		char *token_param;        /* "refresh_token" */
 		struct name_values extra, headers;
-		struct strings needs; /* further parameters of the first request that have to be repeated: "redirect_uri" */
-		bool sends_scope;     /* scope in a refresh is understood (default true) */
+		struct strings
+		    needs;        /* further parameters of the first request that have to be repeated: "redirect_uri" */
+		bool sends_scope; /* scope in a refresh is understood (default true) */
 	} refresh;
 
 	struct {
@@ -174,16 +182,17 @@ struct provider {
 	struct {
 		enum revoke_style style;
 		char method[8];
-		char *url; /* template; NULL: endpoints.revocation */
+		char *url;                    /* template; NULL: endpoints.revocation */
 		enum auth_method client_auth; /* AUTH_SAME by default */
 		enum body_format body;
-		char *token_param; /* "token" */
-		bool sends_hint;   /* token_type_hint, default true */
+		char *token_param;  /* "token" */
+		bool sends_hint;    /* token_type_hint, default true */
+		bool accepts_given; /* the definition lists what is accepted */
 		bool accepts_access, accepts_refresh;
 		int success[8]; /* HTTP statuses */
 		size_t success_count;
-		char *success_field;           /* a member that must be there at success, e.g. "ok"; NULL: none */
-		char *success_value;           /* what it must be, as JSON text or string: "true" (default), "0", "ok" */
+		char *success_field; /* a member that must be there at success, e.g. "ok"; NULL: none */
+		char *success_value; /* what it must be, as JSON text or string: "true" (default), "0", "ok" */
 		struct strings unknown_errors; /* error codes that mean "was not valid any more": success for us */
 		bool unknown_is_success_400;   /* a 400 of any body means the same */
 		int unknown_statuses[8];       /* other statuses whose every body means the same, e.g. 404 */
@@ -192,7 +201,7 @@ struct provider {
 		bool destructive;             /* ends more than this grant: never without --what all */
 		struct strings accepts_other; /* what else it takes: "user", "account_id" */
 		char *page;                   /* for people, where the provider has no endpoint */
-		char *cascade, *side_effects; /* wording, for people */
+		char *unknown_token, *cascade, *side_effects; /* wording, for people */
 		char *note;
 	} revoke;
 
@@ -202,9 +211,10 @@ struct provider {
 		char *note;
 	} loopback;
 
-	struct strings quirks; /* free text for provider show */
-	char *sources;         /* JSON text, as in the definition; NULL */
-	char *confidence;      /* JSON text; NULL */
+	struct strings quirks;  /* free text for provider show */
+	char *sources;          /* JSON text, as in the definition; NULL */
+	char *confidence;       /* JSON text; NULL */
+	char *endpoint_seen_in; /* JSON text; NULL */
 
 	struct provider_block *blocks; /* owned; only provider.c looks at it */
 };
@@ -238,8 +248,8 @@ bool provider_is_run_time_name(const char *name);
  * that fills a whole path segment may be empty: the segment goes. The result is https, or http to a loopback host
  * where the definition says insecure_loopback.
  *
- * Errors: NOT_FOUND when the template is nothing but one optional variable without a value (no such endpoint), USAGE
- * for a variable without value or with an unfit one (named), and for a result that is no acceptable URL.
+ * Errors: NOT_FOUND when an optional variable of the template has no value (this client has no such endpoint), USAGE for
+ * a required one without value or an unfit value (named), and for a result that is no acceptable URL.
  */
 enum larder_code provider_expand(const struct provider *provider, const char *template, const struct name_values *vars,
     struct buf *ret, struct larder_error *ret_error);
@@ -255,7 +265,7 @@ enum larder_code provider_expand_text(const struct provider *provider, const cha
  * Whether these variables suit the definition: none unknown, none required missing, each value fit for every place
  * where it is used. For "client add", before anything is stored. Errors: USAGE, naming the variable.
  */
-enum larder_code provider_check_vars(const struct provider *provider, const struct name_values *vars,
-    struct larder_error *ret_error);
+enum larder_code
+provider_check_vars(const struct provider *provider, const struct name_values *vars, struct larder_error *ret_error);
 
 #endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/readers.h"
+
+#include <cjson/cJSON.h>
+#include <regex.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "provider/template.h"
+#include "provider/wording.h"
+
+#define PATTERN_MAX  256 /* bytes of a variable's pattern */
+#define STATUSES_MAX (sizeof(((struct provider *)NULL)->revoke.success) / sizeof(int))
+
+void
+read_id(struct reading *reading, const cJSON *json, void *at)
+{
+	const char *text = text_read(reading, json);
+
+	if (text == NULL)
+		return;
+	if (!text_is_name(text))
+		reading_fail(reading, "not 1 to 64 letters, digits and . _ @ : + - that start with a letter or digit");
+	else
+		(void)text_format(at, PROVIDER_ID_MAX + 1, "%s", text);
+}
+
+static const struct field var_fields[] = {
+	{ "required", FIELD_BOOL, offsetof(struct provider_var, required), NULL, NULL, NULL },
+	{ "default", FIELD_TEXT, offsetof(struct provider_var, fallback), NULL, NULL, NULL },
+	{ "pattern", FIELD_TEXT, offsetof(struct provider_var, pattern), NULL, NULL, NULL },
+	{ "allow", FIELD_TEXT, offsetof(struct provider_var, note), NULL, NULL, NULL },
+	{ "note", FIELD_TEXT, offsetof(struct provider_var, note), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
+/* Repetition counts and back references can cost more time and memory than any host name is worth. */
+static void
+check_pattern(struct reading *reading, const struct provider_var *var)
+{
+	regex_t regex;
+
+	if (var->pattern == NULL)
+		return;
+	if (strlen(var->pattern) > PATTERN_MAX || strpbrk(var->pattern, "{\\") != NULL)
+		reading_fail(reading, "a pattern that is too long or has braces or backslashes");
+	else if (regcomp(&regex, var->pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		reading_fail(reading, "a pattern that is no extended regular expression");
+	else
+		regfree(&regex);
+}
+
+static void
+read_var(struct reading *reading, const cJSON *json, struct provider_var *var)
+{
+	if (!template_is_name(json->string, strlen(json->string)) || provider_is_run_time_name(json->string)) {
+		reading_fail(reading, "not a name that a variable can have");
+		return;
+	}
+	keep_or_fail(reading, json->string, strlen(json->string), &var->name);
+	if (!cJSON_IsNull(json))
+		object_read(reading, json, var_fields, var);
+	check_pattern(reading, var);
+}
+
+void
+read_vars(struct reading *reading, const cJSON *json, void *at)
+{
+	struct provider *provider = reading->provider;
+	struct provider_var *vars;
+	const cJSON *member;
+	size_t count = 0;
+
+	(void)at;
+	if (cJSON_IsNull(json))
+		return;
+	if (!cJSON_IsObject(json)) {
+		reading_fail(reading, "not an object");
+		return;
+	}
+	cJSON_ArrayForEach(member, json) count++;
+	vars = keep_zeroed(provider, count + 1, sizeof(*vars));
+	if (vars == NULL) {
+		reading_no_memory(reading);
+		return;
+	}
+	provider->vars = vars;
+	cJSON_ArrayForEach(member, json)
+	{
+		size_t mark = reading_enter(reading, member->string);
+
+		read_var(reading, member, vars++);
+		reading_leave(reading, mark);
+		if (reading->code != LARDER_OK)
+			return;
+	}
+	provider->vars_count = count;
+}
+
+void
+read_auth_methods(struct reading *reading, const cJSON *json, void *at)
+{
+	struct provider *provider = reading->provider;
+	struct strings names = { .items = NULL };
+	char safe[64];
+	int value;
+
+	(void)at;
+	if (cJSON_IsNull(json))
+		return;
+	strings_read(reading, json, &names);
+	for (size_t i = 0; reading->code == LARDER_OK && i < names.count; i++) {
+		size_t mark = reading_enter_item(reading, i);
+
+		if (!word_parse(auth_words, names.items[i], strlen(names.items[i]), &value))
+			reading_fail(reading, "\"%s\" is no client authentication method",
+			    text_escape(safe, sizeof(safe), names.items[i], strlen(names.items[i])));
+		else if (i >= sizeof(provider->auth_methods) / sizeof(provider->auth_methods[0]))
+			reading_fail(reading, "too many");
+		else
+			provider->auth_methods[provider->auth_methods_count++] = (enum auth_method)value;
+		reading_leave(reading, mark);
+	}
+}
+
+void
+read_separator(struct reading *reading, const cJSON *json, void *at)
+{
+	const char *text;
+
+	if (cJSON_IsNull(json))
+		return;
+	text = text_read(reading, json);
+	if (text != NULL &&
+	    (text[0] == '\0' || !text_format(at, sizeof(reading->provider->scope_separator), "%s", text)))
+		reading_fail(reading, "not 1 to 3 characters");
+}
+
+void
+read_method(struct reading *reading, const cJSON *json, void *at)
+{
+	static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+	const char *text;
+
+	if (cJSON_IsNull(json))
+		return;
+	text = text_read(reading, json);
+	if (text == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (strcmp(methods[i], text) == 0) {
+			(void)text_format(at, sizeof(reading->provider->refresh.method), "%s", text);
+			return;
+		}
+	}
+	reading_fail(reading, "not GET, POST, PUT, PATCH or DELETE");
+}
+
+void
+read_text_or_null(struct reading *reading, const cJSON *json, void *at)
+{
+	char **ret = at;
+	const char *text;
+
+	*ret = NULL;
+	if (cJSON_IsNull(json))
+		return;
+	text = text_read(reading, json);
+	if (text != NULL)
+		keep_or_fail(reading, text, strlen(text), ret);
+}
+
+void
+read_credential(struct reading *reading, const cJSON *json, void *at)
+{
+	bool *ret = at;
+	const char *text;
+
+	if (cJSON_IsNull(json))
+		return;
+	text = text_read(reading, json);
+	if (text == NULL)
+		return;
+	*ret = strcmp(text, "access_token") == 0;
+	if (!*ret && strcmp(text, "refresh_token") != 0)
+		reading_fail(reading, "neither refresh_token nor access_token");
+}
+
+void
+read_url_or_words(struct reading *reading, const cJSON *json, void *at)
+{
+	const char *text;
+
+	if (cJSON_IsNull(json))
+		return;
+	text = text_read(reading, json);
+	if (text != NULL && (strchr(text, ' ') == NULL || strstr(text, "://") != NULL))
+		keep_or_fail(reading, text, strlen(text), at);
+}
+
+void
+read_client_auth(struct reading *reading, const cJSON *json, void *at)
+{
+	const char *text;
+	enum auth_method method;
+
+	if (cJSON_IsNull(json))
+		return;
+	text = text_read(reading, json);
+	if (text == NULL)
+		return;
+	method = wording_client_auth(text);
+	memcpy(at, &method, sizeof(method));
+	if (method == AUTH_SAME && strcmp(text, "same") != 0 && reading->provider->revoke.note == NULL)
+		keep_or_fail(reading, text, strlen(text), &reading->provider->revoke.note);
+}
+
+void
+read_accepts(struct reading *reading, const cJSON *json, void *at)
+{
+	struct provider *provider = reading->provider;
+	struct strings kinds = { .items = NULL };
+
+	(void)at;
+	if (cJSON_IsNull(json))
+		return;
+	strings_read(reading, json, &kinds);
+	provider->revoke.accepts_given = true;
+	for (size_t i = 0; reading->code == LARDER_OK && i < kinds.count; i++) {
+		const char *kind = kinds.items[i];
+
+		if (strcmp(kind, "access_token") == 0)
+			provider->revoke.accepts_access = true;
+		else if (strcmp(kind, "refresh_token") == 0)
+			provider->revoke.accepts_refresh = true;
+		else if (!keep_string(provider, &provider->revoke.accepts_other, kind, strlen(kind)))
+			reading_no_memory(reading);
+	}
+}
+
+static bool
+status_read(const cJSON *json, int *ret)
+{
+	if (!cJSON_IsNumber(json) || !(json->valuedouble >= 100 && json->valuedouble <= 599))
+		return false;
+	*ret = (int)json->valuedouble;
+	return true;
+}
+
+void
+read_success(struct reading *reading, const cJSON *json, void *at)
+{
+	struct provider *provider = reading->provider;
+	const cJSON *item;
+	size_t index = 0;
+
+	(void)at;
+	if (cJSON_IsNull(json))
+		return;
+	if (!cJSON_IsArray(json))
+		reading_fail(reading, "not a list");
+	cJSON_ArrayForEach(item, json)
+	{
+		size_t mark = reading_enter_item(reading, index++);
+		int status;
+
+		if (cJSON_IsString(item)) {
+			const char *text = text_read(reading, item);
+
+			if (text != NULL && !wording_success(provider, text))
+				reading_fail(reading, "names no HTTP status and no member");
+		} else if (!status_read(item, &status)) {
+			reading_fail(reading, "not an HTTP status");
+		} else if (provider->revoke.success_count >= STATUSES_MAX) {
+			reading_fail(reading, "too many");
+		} else {
+			provider->revoke.success[provider->revoke.success_count++] = status;
+		}
+		reading_leave(reading, mark);
+		if (reading->code != LARDER_OK)
+			return;
+	}
+}
+
+void
+read_unknown_token(struct reading *reading, const cJSON *json, void *at)
+{
+	const char *text;
+
+	(void)at;
+	if (cJSON_IsNull(json))
+		return;
+	text = text_read(reading, json);
+	if (text == NULL)
+		return;
+	if (!wording_unknown_token(reading->provider, text))
+		reading_no_memory(reading);
+	keep_or_fail(reading, text, strlen(text), &reading->provider->revoke.unknown_token);
+}
+
+void
+read_unknown_statuses(struct reading *reading, const cJSON *json, void *at)
+{
+	struct provider *provider = reading->provider;
+	const cJSON *item;
+	size_t index = 0;
+
+	(void)at;
+	if (cJSON_IsNull(json))
+		return;
+	if (!cJSON_IsArray(json))
+		reading_fail(reading, "not a list");
+	cJSON_ArrayForEach(item, json)
+	{
+		size_t mark = reading_enter_item(reading, index++);
+		int status;
+
+		if (!status_read(item, &status))
+			reading_fail(reading, "not an HTTP status");
+		else if (status == 400)
+			provider->revoke.unknown_is_success_400 = true;
+		else if (provider->revoke.unknown_statuses_count >= STATUSES_MAX)
+			reading_fail(reading, "too many");
+		else
+			provider->revoke.unknown_statuses[provider->revoke.unknown_statuses_count++] = status;
+		reading_leave(reading, mark);
+		if (reading->code != LARDER_OK)
+			return;
+	}
+}
