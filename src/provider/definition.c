@@ -12,9 +12,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "provider/complete.h"
 #include "provider/field.h"
 #include "provider/readers.h"
-#include "provider/settle.h"
 
 #define AT(member) offsetof(struct provider, member)
 
@@ -164,11 +164,11 @@ read_all(struct reading *reading, const cJSON *json)
 	}
 	read_id_first(reading, json);
 	if (reading->code == LARDER_OK)
-		settle_defaults(reading->provider);
+		complete_defaults(reading->provider);
 	if (reading->code == LARDER_OK)
-		object_read(reading, json, definition_fields, reading->provider);
+		field_object(reading, json, definition_fields, reading->provider);
 	if (reading->code == LARDER_OK)
-		settle(reading);
+		complete_definition(reading);
 }
 
 enum larder_code

@@ -65,7 +65,7 @@ reading_leave(struct reading *reading, size_t mark)
 }
 
 const char *
-text_read(struct reading *reading, const cJSON *json)
+field_text(struct reading *reading, const cJSON *json)
 {
 	const unsigned char *text;
 
@@ -83,7 +83,7 @@ text_read(struct reading *reading, const cJSON *json)
 }
 
 void
-keep_or_fail(struct reading *reading, const char *text, size_t len, char **ret)
+field_keep(struct reading *reading, const char *text, size_t len, char **ret)
 {
 	char *copy = keep_text(reading->provider, text, len);
 
@@ -119,7 +119,7 @@ seconds_read(struct reading *reading, const cJSON *json, int64_t *ret)
 }
 
 void
-strings_read(struct reading *reading, const cJSON *json, void *at)
+field_strings(struct reading *reading, const cJSON *json, void *at)
 {
 	struct strings *list = at;
 	const cJSON *item;
@@ -132,7 +132,7 @@ strings_read(struct reading *reading, const cJSON *json, void *at)
 	cJSON_ArrayForEach(item, json)
 	{
 		size_t mark = reading_enter_item(reading, index++);
-		const char *text = text_read(reading, item);
+		const char *text = field_text(reading, item);
 
 		if (text != NULL && !keep_string(reading->provider, list, text, strlen(text)))
 			reading_no_memory(reading);
@@ -156,7 +156,7 @@ pair_read(struct reading *reading, const cJSON *json, struct name_values *list)
 		(void)text_format(number, sizeof(number), "%.15g", json->valuedouble);
 		text = number;
 	} else {
-		text = text_read(reading, json);
+		text = field_text(reading, json);
 	}
 	if (text != NULL && json->string[0] == '\0')
 		reading_fail(reading, "an empty name");
@@ -187,7 +187,7 @@ pairs_read(struct reading *reading, const cJSON *json, struct name_values *list)
 static void
 word_read(struct reading *reading, const cJSON *json, const struct word *words, void *at)
 {
-	const char *text = text_read(reading, json);
+	const char *text = field_text(reading, json);
 	char safe[64];
 	int value;
 
@@ -211,7 +211,7 @@ json_read(struct reading *reading, const cJSON *json, char **ret)
 	else if (!json_print(json, false, &text))
 		reading_no_memory(reading);
 	else
-		keep_or_fail(reading, buf_str(&text), text.len, ret);
+		field_keep(reading, buf_str(&text), text.len, ret);
 	buf_clear(&text);
 }
 
@@ -223,9 +223,9 @@ field_read(struct reading *reading, const cJSON *json, const struct field *field
 
 	switch (field->kind) {
 	case FIELD_TEXT:
-		text = text_read(reading, json);
+		text = field_text(reading, json);
 		if (text != NULL)
-			keep_or_fail(reading, text, strlen(text), at);
+			field_keep(reading, text, strlen(text), at);
 		break;
 	case FIELD_BOOL:
 		bool_read(reading, json, at);
@@ -234,7 +234,7 @@ field_read(struct reading *reading, const cJSON *json, const struct field *field
 		seconds_read(reading, json, at);
 		break;
 	case FIELD_STRINGS:
-		strings_read(reading, json, at);
+		field_strings(reading, json, at);
 		break;
 	case FIELD_PAIRS:
 		pairs_read(reading, json, at);
@@ -243,7 +243,7 @@ field_read(struct reading *reading, const cJSON *json, const struct field *field
 		word_read(reading, json, field->words, at);
 		break;
 	case FIELD_OBJECT:
-		object_read(reading, json, field->fields, base);
+		field_object(reading, json, field->fields, base);
 		break;
 	case FIELD_JSON:
 		json_read(reading, json, at);
@@ -265,7 +265,7 @@ field_by_name(const struct field *fields, const char *name)
 }
 
 void
-object_read(struct reading *reading, const cJSON *object, const struct field *fields, void *base)
+field_object(struct reading *reading, const cJSON *object, const struct field *fields, void *base)
 {
 	const cJSON *member;
 

@@ -54,11 +54,11 @@ size_t reading_enter_item(struct reading *reading, size_t index);
 void reading_leave(struct reading *reading, size_t mark);
 
 /* Read all members of an object into base by a table. */
-void object_read(struct reading *reading, const struct cJSON *object, const struct field *fields, void *base);
+void field_object(struct reading *reading, const struct cJSON *object, const struct field *fields, void *base);
 
 /* Parts for readers of their own. NULL, or an untouched *ret, after a failure. */
-const char *text_read(struct reading *reading, const struct cJSON *json);
-void strings_read(struct reading *reading, const struct cJSON *json, void *at);
-void keep_or_fail(struct reading *reading, const char *text, size_t len, char **ret);
+const char *field_text(struct reading *reading, const struct cJSON *json);
+void field_strings(struct reading *reading, const struct cJSON *json, void *at);
+void field_keep(struct reading *reading, const char *text, size_t len, char **ret);
 
 #endif

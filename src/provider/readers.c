@@ -16,7 +16,7 @@
 void
 read_id(struct reading *reading, const cJSON *json, void *at)
 {
-	const char *text = text_read(reading, json);
+	const char *text = field_text(reading, json);
 
 	if (text == NULL)
 		return;
@@ -58,9 +58,9 @@ read_var(struct reading *reading, const cJSON *json, struct provider_var *var)
 		reading_fail(reading, "not a name that a variable can have");
 		return;
 	}
-	keep_or_fail(reading, json->string, strlen(json->string), &var->name);
+	field_keep(reading, json->string, strlen(json->string), &var->name);
 	if (!cJSON_IsNull(json))
-		object_read(reading, json, var_fields, var);
+		field_object(reading, json, var_fields, var);
 	check_pattern(reading, var);
 }
 
@@ -109,7 +109,7 @@ read_auth_methods(struct reading *reading, const cJSON *json, void *at)
 	(void)at;
 	if (cJSON_IsNull(json))
 		return;
-	strings_read(reading, json, &names);
+	field_strings(reading, json, &names);
 	for (size_t i = 0; reading->code == LARDER_OK && i < names.count; i++) {
 		size_t mark = reading_enter_item(reading, i);
 
@@ -131,7 +131,7 @@ read_separator(struct reading *reading, const cJSON *json, void *at)
 
 	if (cJSON_IsNull(json))
 		return;
-	text = text_read(reading, json);
+	text = field_text(reading, json);
 	if (text != NULL &&
 	    (text[0] == '\0' || !text_format(at, sizeof(reading->provider->scope_separator), "%s", text)))
 		reading_fail(reading, "not 1 to 3 characters");
@@ -145,7 +145,7 @@ read_method(struct reading *reading, const cJSON *json, void *at)
 
 	if (cJSON_IsNull(json))
 		return;
-	text = text_read(reading, json);
+	text = field_text(reading, json);
 	if (text == NULL)
 		return;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
@@ -166,9 +166,9 @@ read_text_or_null(struct reading *reading, const cJSON *json, void *at)
 	*ret = NULL;
 	if (cJSON_IsNull(json))
 		return;
-	text = text_read(reading, json);
+	text = field_text(reading, json);
 	if (text != NULL)
-		keep_or_fail(reading, text, strlen(text), ret);
+		field_keep(reading, text, strlen(text), ret);
 }
 
 void
@@ -179,7 +179,7 @@ read_credential(struct reading *reading, const cJSON *json, void *at)
 
 	if (cJSON_IsNull(json))
 		return;
-	text = text_read(reading, json);
+	text = field_text(reading, json);
 	if (text == NULL)
 		return;
 	*ret = strcmp(text, "access_token") == 0;
@@ -194,9 +194,9 @@ read_url_or_words(struct reading *reading, const cJSON *json, void *at)
 
 	if (cJSON_IsNull(json))
 		return;
-	text = text_read(reading, json);
+	text = field_text(reading, json);
 	if (text != NULL && (strchr(text, ' ') == NULL || strstr(text, "://") != NULL))
-		keep_or_fail(reading, text, strlen(text), at);
+		field_keep(reading, text, strlen(text), at);
 }
 
 void
@@ -207,13 +207,13 @@ read_client_auth(struct reading *reading, const cJSON *json, void *at)
 
 	if (cJSON_IsNull(json))
 		return;
-	text = text_read(reading, json);
+	text = field_text(reading, json);
 	if (text == NULL)
 		return;
 	method = wording_client_auth(text);
 	memcpy(at, &method, sizeof(method));
 	if (method == AUTH_SAME && strcmp(text, "same") != 0 && reading->provider->revoke.note == NULL)
-		keep_or_fail(reading, text, strlen(text), &reading->provider->revoke.note);
+		field_keep(reading, text, strlen(text), &reading->provider->revoke.note);
 }
 
 void
@@ -225,7 +225,7 @@ read_accepts(struct reading *reading, const cJSON *json, void *at)
 	(void)at;
 	if (cJSON_IsNull(json))
 		return;
-	strings_read(reading, json, &kinds);
+	field_strings(reading, json, &kinds);
 	provider->revoke.accepts_given = true;
 	for (size_t i = 0; reading->code == LARDER_OK && i < kinds.count; i++) {
 		const char *kind = kinds.items[i];
@@ -266,7 +266,7 @@ read_success(struct reading *reading, const cJSON *json, void *at)
 		int status;
 
 		if (cJSON_IsString(item)) {
-			const char *text = text_read(reading, item);
+			const char *text = field_text(reading, item);
 
 			if (text != NULL && !wording_success(provider, text))
 				reading_fail(reading, "names no HTTP status and no member");
@@ -291,12 +291,12 @@ read_unknown_token(struct reading *reading, const cJSON *json, void *at)
 	(void)at;
 	if (cJSON_IsNull(json))
 		return;
-	text = text_read(reading, json);
+	text = field_text(reading, json);
 	if (text == NULL)
 		return;
 	if (!wording_unknown_token(reading->provider, text))
 		reading_no_memory(reading);
-	keep_or_fail(reading, text, strlen(text), &reading->provider->revoke.unknown_token);
+	field_keep(reading, text, strlen(text), &reading->provider->revoke.unknown_token);
 }
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/settle.h"
+#include "provider/complete.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "provider/wording.h"
 
 void
-settle_defaults(struct provider *provider)
+complete_defaults(struct provider *provider)
 {
 	static char refresh_token[] = "refresh_token";
 
@@ -30,7 +30,7 @@ static void
 default_text(struct reading *reading, char **at, const char *text)
 {
 	if (*at == NULL)
-		keep_or_fail(reading, text, strlen(text), at);
+		field_keep(reading, text, strlen(text), at);
 }
 
 static void
@@ -62,7 +62,7 @@ find_pair(const struct name_values *list, const char *name)
  * says no more than that scopes are sent; a fixed scope takes the place of the one that was asked for.
  */
 static void
-settle_refresh(struct reading *reading)
+complete_refresh(struct reading *reading)
 {
 	struct provider *provider = reading->provider;
 	struct name_values *extra = &provider->refresh.extra;
@@ -88,7 +88,7 @@ settle_refresh(struct reading *reading)
 }
 
 static void
-settle_response(struct reading *reading)
+complete_response(struct reading *reading)
 {
 	struct provider *provider = reading->provider;
 
@@ -101,7 +101,7 @@ settle_response(struct reading *reading)
 
 /* An endpoint without a style is the RFC's; what it takes, without a list, is what its style can do. */
 static void
-settle_revoke(struct reading *reading)
+complete_revoke(struct reading *reading)
 {
 	struct provider *provider = reading->provider;
 	bool has_url = provider->revoke.url != NULL || provider->endpoints.revocation != NULL;
@@ -251,14 +251,14 @@ check_auth(struct reading *reading)
 }
 
 void
-settle(struct reading *reading)
+complete_definition(struct reading *reading)
 {
 	struct provider *provider = reading->provider;
 
 	default_text(reading, &provider->name, provider->id);
-	settle_refresh(reading);
-	settle_response(reading);
-	settle_revoke(reading);
+	complete_refresh(reading);
+	complete_response(reading);
+	complete_revoke(reading);
 	if (reading->code != LARDER_OK)
 		return;
 	check_templates(reading);
