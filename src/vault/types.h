@@ -70,40 +70,40 @@ struct intent {
 	char resource[RESOURCE_SIZE];
 };
 
-struct credential { /* everything about it that is no token */
+struct credential {                  /* everything about it that is no token */
 	uint8_t id[RECORD_ID_BYTES]; /* random, for the lock and the spool */
 	char name[NAME_SIZE];
 	char client[NAME_SIZE];
 	char provider[65];
 	char account[256];
-	char scope[SCOPE_SIZE];      /* granted to the refresh token; "" unknown */
-	char token_endpoint[2049];   /* pinned when it was stored: the only place that gets its refresh token */
+	char scope[SCOPE_SIZE];    /* granted to the refresh token; "" unknown */
+	char token_endpoint[2049]; /* pinned when it was stored: the only place that gets its refresh token */
 	enum credential_state state;
-	bool rotating;               /* its provider class is not static: a copied vault must not spend it */
-	bool remove_when_revoked;    /* logout is waiting for the provider */
-	uint8_t revoke_what;         /* bits of enum in engine: what a queued revocation still has to do */
-	uint64_t generation;         /* +1 per stored refresh token */
-	uint64_t exchanges;          /* +1 per exchange that ended with tokens */
-	uint64_t attempts;           /* +1 per exchange that ended in any way */
+	bool rotating;            /* its provider class is not static: a copied vault must not spend it */
+	bool remove_when_revoked; /* logout is waiting for the provider */
+	uint8_t revoke_what;      /* bits of enum in engine: what a queued revocation still has to do */
+	uint64_t generation;      /* +1 per stored refresh token */
+	uint64_t exchanges;       /* +1 per exchange that ended with tokens */
+	uint64_t attempts;        /* +1 per exchange that ended in any way */
 	int64_t created_at;
-	int64_t last_refresh_at;     /* of the last one that succeeded */
-	int64_t access_expires_at;   /* of the default access token */
-	int64_t access_life_s;       /* as issued; TIME_UNKNOWN */
+	int64_t last_refresh_at;   /* of the last one that succeeded */
+	int64_t access_expires_at; /* of the default access token */
+	int64_t access_life_s;     /* as issued; TIME_UNKNOWN */
 	int64_t refresh_expires_at;
 	int64_t next_refresh_at;
-	int64_t retry_at;            /* backoff: not before, unless forced */
-	uint32_t failures;           /* in a row */
-	uint32_t reply_len_max;      /* largest reply so far, for the spool slot */
-	char last_error[64];         /* code word */
-	char last_error_text[256];   /* safe text */
+	int64_t retry_at;          /* backoff: not before, unless forced */
+	uint32_t failures;         /* in a row */
+	uint32_t reply_len_max;    /* largest reply so far, for the spool slot */
+	char last_error[64];       /* code word */
+	char last_error_text[256]; /* safe text */
 	int64_t last_error_at;
 	struct intent intent;
 };
 
 struct grant {
 	struct secret refresh_token;
-	struct secret previous;         /* until the successor has been used once */
-	uint64_t previous_generation;   /* 0: none */
+	struct secret previous;       /* until the successor has been used once */
+	uint64_t previous_generation; /* 0: none */
 };
 
 struct access {
@@ -127,7 +127,7 @@ struct parked {
 };
 
 struct endpoint_health {
-	uint32_t failures; /* in a row, over all credentials */
+	uint32_t failures;  /* in a row, over all credentials */
 	int64_t open_until; /* Unix seconds; no request before, but one probe after */
 	int64_t probe_at;   /* when the probe was let through */
 	char last_error[128];
@@ -151,9 +151,10 @@ struct slot_view {
 
 /* What may open the vault, in this order; each member may be unset. Read lazily, so that the hot path reads one file. */
 struct unlock {
-	const char *key_file;            /* LARDER_KEY_FILE or --key-file; NULL: the path kept in the slot */
-	const char *credentials_file;    /* $CREDENTIALS_DIRECTORY/larder.key; NULL */
-	int passphrase_fd;               /* -1 */
+	const char *key_file;         /* LARDER_KEY_FILE or --key-file; NULL: the path kept in the slot */
+	const char *credentials_file; /* $CREDENTIALS_DIRECTORY/larder.key; NULL */
+	int passphrase_fd;            /* -1 */
+	const char *anchor_dir;       /* $XDG_STATE_HOME/larder, where the anchor file is kept; NULL: none */
 	/* runs the key command and gives its output; NULL: none configured */
 	enum larder_code (*key_command)(void *ctx, struct secret *ret, struct larder_error *ret_error);
 	/* asks a person; NULL: never ask */
@@ -187,17 +188,17 @@ const char *audit_op_name(enum audit_op op);
 struct audit_event {
 	int64_t seq;
 	int64_t at;
-	struct actor actor;      /* filled from the vault when appended */
+	struct actor actor; /* filled from the vault when appended */
 	enum audit_op op;
-	char name[NAME_SIZE];    /* credential, client, or "" */
-	char result[32];         /* "ok" or a code word */
-	uint64_t generation;     /* 0: does not apply */
-	char detail[160];        /* safe text, never a secret */
+	char name[NAME_SIZE]; /* credential, client, or "" */
+	char result[32];      /* "ok" or a code word */
+	uint64_t generation;  /* 0: does not apply */
+	char detail[160];     /* safe text, never a secret */
 };
 
 struct verify_report {
 	uint64_t records, audit_rows;
-	int freshness;             /* 0: rollback of the whole vault cannot be seen; 2: anchor file */
+	int freshness; /* 0: rollback of the whole vault cannot be seen; 2: anchor file */
 	char freshness_text[128];
 };
 
