@@ -86,6 +86,7 @@ begin_head(struct collect *collect, const char *line, size_t len)
 		status = status * 10 + (line[i] - '0');
 	http_reply_clear(&collect->reply);
 	collect->reply.status = status >= 200 ? status : 0;
+	collect->head_ended = false;
 }
 
 bool
@@ -103,6 +104,7 @@ collect_line(struct collect *collect, const char *line, size_t len)
 		begin_head(collect, line, len);
 		return true;
 	}
+	collect->head_ended |= len > 0 && (line[0] == '\r' || line[0] == '\n');
 	colon = memchr(line, ':', len);
 	if (colon == NULL || collect->head_bytes > HTTP_HEAD_MAX || collect->head_lines > HTTP_HEAD_LINES_MAX)
 		return true;
@@ -137,7 +139,7 @@ collect_take(struct collect *collect, bool whole, struct http_reply *ret)
 		return false;
 	*ret = collect->reply;
 	memset(&collect->reply, 0, sizeof(collect->reply));
-	ret->truncated |= !whole;
+	ret->truncated |= !whole || !collect->head_ended;
 	/* Cannot fail: the buffer is one block already. If it did, the head alone is still worth reporting. */
 	if (!buf_take_secret(&collect->body, &ret->body))
 		ret->truncated = true;

@@ -14,6 +14,7 @@ struct collect {
 	const char *url;   /* of the request, for a Location without a host */
 	size_t head_bytes; /* of the head so far */
 	size_t head_lines;
+	bool head_ended; /* its empty line came */
 };
 
 /* Reserve the memory. false: there is none, nothing may be sent then. The caller clears in both cases. */

@@ -7,6 +7,7 @@
 
 /* OpenSSL's X509_V_ERR_ numbers, which libcurl hands through; they are part of its ABI. */
 enum verify_error {
+	UNSPECIFIED = 1,
 	NOT_YET_VALID = 9,
 	EXPIRED = 10,
 	SELF_SIGNED = 18,
@@ -41,7 +42,8 @@ explain_certificate(const struct call *call, const char *host, struct call_failu
 	case REVOKED:
 		error = "has a certificate that is revoked";
 		break;
-	case 0: /* the chain is good; libcurl itself compares the names */
+	case 0: /* libcurl compares the names itself, and has no number for that */
+	case UNSPECIFIED:
 	case WRONG_HOST:
 	case WRONG_ADDRESS:
 		error = "has a certificate that was issued for another host";

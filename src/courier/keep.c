@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/text.h"
@@ -66,13 +67,16 @@ say(int wire, enum frame_type type, const struct buf *body)
 	(void)frame_write(wire, type, body, io_clock_ms() + SAY_MS);
 }
 
+/* The next one may settle from here on, and must not wait until this process has gone. */
 static void
-say_sealed(int wire, int status)
+let_go(const struct keep_fds *fds, int status)
 {
 	struct buf body = BUF_INIT(64);
 
+	(void)close(fds->slot);
+	(void)close(fds->lock);
 	if (sealed_encode(status, &body))
-		say(wire, FRAME_SEALED, &body);
+		say(fds->wire, FRAME_SEALED, &body);
 	buf_clear(&body);
 }
 
@@ -130,7 +134,7 @@ try_slowly(
 		if (wait_for_kept(&wire, SLOW_WAIT_MS))
 			return true;
 		if (sealed && write_slot(keeper, fds->slot, attempt)) {
-			say_sealed(fds->wire, status);
+			let_go(fds, status);
 			return true;
 		}
 	}
@@ -150,7 +154,7 @@ keeper_keep(struct keeper *keeper, const struct keep_fds *fds, const struct job_
 	}
 	sealed = keeper->encoded.len > 0 && seal_reply(keeper, attempt);
 	if (sealed && try_quickly(keeper, fds->slot, attempt, &reason)) {
-		say_sealed(fds->wire, reply->status);
+		let_go(fds, reply->status);
 		return true;
 	}
 	say_not_sealed(fds->wire, reason, &keeper->encoded);

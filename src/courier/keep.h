@@ -8,10 +8,11 @@
 
 #include "wire/job.h"
 
-/* Descriptors of one conversation: JOB_WIRE_FD and JOB_SLOT_FD, or others in tests. */
+/* Descriptors of one conversation, as the job's kind has them; -1: none. */
 struct keep_fds {
 	int wire;
 	int slot;
+	int lock;
 };
 
 struct keeper {
@@ -23,7 +24,7 @@ struct keeper {
 bool keeper_init(struct keeper *keeper);
 
 /*
- * Seal reply to the attempt, write it to the slot, say SEALED. If the slot fails for some seconds, say FAILED and
+ * Seal reply to the attempt, write it to the slot, close slot and lock, say SEALED: who hears it finds both free. If the slot fails for some seconds, say FAILED and
  * REPLY, and go on trying until the vault side says KEPT, the slot works again, or a minute is over.
  *
  * Blocks up to about 70 s. A vault side that is gone changes nothing. false: the reply is in no durable place known.

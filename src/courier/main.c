@@ -112,8 +112,12 @@ static void
 perform(const struct job *job)
 {
 	struct authority authority = authority_choose(job);
-	struct keep_fds fds = { JOB_WIRE_FD, job->kind == JOB_EXCHANGE ? JOB_SLOT_FD : -1 };
+	struct keep_fds fds = { JOB_WIRE_FD, -1, -1 };
 
+	if (job->kind == JOB_EXCHANGE) {
+		fds.slot = JOB_SLOT_FD;
+		fds.lock = JOB_LOCK_FD;
+	}
 	if (!check_files(job))
 		exchange_refuse(JOB_WIRE_FD, CALL_SETUP, "the spool slot or the lock was not handed over");
 	else if (!http_init())

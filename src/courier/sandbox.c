@@ -113,7 +113,6 @@ static const char *const hostile[] = {
 	"perf_event_open",
 	"setns",
 	"unshare",
-	"memfd_create",
 	"memfd_secret",
 	"pidfd_getfd",
 	"reboot",

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_COURIER_H
+#define TESTS_COURIER_H
+
+int run_authority_tests(void);
+int run_collect_tests(void);
+int run_memory_tests(void);
+int run_option_tests(void);
+int run_sandbox_tests(void);
+
+#endif
