@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journeys of a credential: the only place where vault, oauth and courier meet.
+ *
+ * A struct engine is used by one thread at a time (one vault session); any number of them, in any process, may work on
+ * the same vault. Calls block up to their deadline (effects' clock_ms).
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "engine/effects.h"
+#include "engine/rotation.h"
+#include "oauth/oauth.h"
+#include "provider/catalogue.h"
+#include "vault/vault.h"
+
+#define LOCK_POLL_MS 4 /* between two tries for a lock; grows a little while waiting */
+
+struct engine {
+	struct vault *vault;
+	const struct effects *effects;
+	const struct catalogue *catalogue;
+	const char *ca_file; /* SSL_CERT_FILE; NULL: the system's */
+	const char *ca_dir;  /* SSL_CERT_DIR; NULL */
+};
+
+/* --- token.c: hand out --- */
+
+struct token_want {
+	const char *name;
+	char scope[SCOPE_SIZE]; /* canonical; "" for what was granted */
+	const char *resource;   /* "" for none */
+	int64_t min_ttl_s;
+	bool min_ttl_explicit;
+	bool force, offline, accept;
+	int64_t deadline_ms; /* clock_ms */
+};
+
+struct token_got {
+	struct access access; /* cleared by the caller */
+	char name[NAME_SIZE];
+	char provider[65];
+	char account[256];
+	char scope[SCOPE_SIZE]; /* granted to this token, as far as known */
+	bool refreshed;
+	uint64_t generation;
+};
+
+/*
+ * Get an access token: the cached one while it is good, else by an exchange. The release is audited in the transaction
+ * that read it. Errors as larder_token_get.
+ */
+enum larder_code
+token_get(struct engine *engine, const struct token_want *want, struct token_got *ret, struct larder_error *ret_error);
+
+/* --- refresh.c: one credential under its lock --- */
+
+struct refresh_call { /* what one call has seen so far */
+	const struct token_want *want;
+	bool started;
+	uint64_t exchanges, attempts; /* of the credential when the call began */
+	int64_t started_at;
+	unsigned asked;
+	bool done;                   /* an exchange ended with tokens for this want */
+	bool decided;                /* what is cached is the answer, even if it is less than was asked for */
+	struct larder_error failure; /* of our own last exchange; code OK if none failed */
+};
+
+/*
+ * Lock, settle, decide and do, until the cached token is the answer (OK; the caller reads it again) or an error is.
+ * *call keeps what has happened over repeated use.
+ */
+enum larder_code refresh_run(struct engine *engine, struct refresh_call *call, struct larder_error *ret_error);
+
+/* The facts for a decision, from records; shared by the hot path and refresh_run. access may be empty. */
+void situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,
+    int64_t now, struct situation *ret);
+
+/* An error for a failed decision. */
+enum larder_code refresh_fail(const struct credential *credential, const struct decision *decision,
+    const struct refresh_call *call, int64_t now, struct larder_error *ret_error);
+
+/* Take the exchange lock of a credential, polling until deadline_ms. UNAVAILABLE when somebody held it too long. */
+enum larder_code exchange_lock(struct engine *engine, const struct credential *credential, int64_t deadline_ms,
+    struct lock *ret, int64_t *ret_held_since_ms, struct larder_error *ret_error);
+
+/* --- party.c: who is asked, as whom --- */
+
+struct party { /* provider and client of a credential, loaded together */
+	struct provider *provider;
+	struct client client;
+	struct name_value vars[VARS_MAX];
+	struct name_values var_list;
+	struct oauth_client oauth; /* borrows from the above */
+};
+
+enum larder_code party_load(
+    struct engine *engine, const struct credential *credential, struct party *ret, struct larder_error *ret_error);
+/* From a client record that is not stored yet; takes the client over. */
+enum larder_code
+party_of_client(struct engine *engine, struct client *client, struct party *ret, struct larder_error *ret_error);
+void party_clear(struct party *party);
+
+/* A job for this party: limits, proxy, authorities. The request is filled by the caller. */
+void party_job(const struct engine *engine, const struct party *party, struct job *ret);
+
+/* --- exchange.c: connect, intent, go --- */
+
+struct exchange_end { /* the courier's last word, as far as settle needs it */
+	uint8_t attempt_id[16];
+	bool unsent;    /* it says that nothing was sent after all */
+	bool has_reply; /* it could not seal and handed the reply over */
+	struct http_reply reply;
+};
+
+/*
+ * One exchange under the lock, from connecting to the courier's last word. Closes *lock when the request is on its way
+ * and waits until the reply is in the spool, the courier is gone or the deadline passes; the caller then takes the
+ * lock again and settles. A failure before anything was sent is noted (backoff) and returned.
+ *
+ * ret  cleared by the caller with http_reply_clear(&ret->reply)
+ * OK: sent; settle decides what came of it.
+ */
+enum larder_code exchange_run(struct engine *engine, const struct party *party, const struct token_want *want,
+    struct credential *credential, struct lock *lock, struct exchange_end *ret, struct larder_error *ret_error);
+
+/* --- settle.c: the one way in for replies --- */
+
+/*
+ * Under the lock: if an intent is open and its reply is in the spool (or handed over in end), judge it and commit what
+ * it means; *credential is re-read. Without an intent, or without a reply, nothing changes. end may be NULL.
+ *
+ * ret_judged     true: an exchange was brought to its end
+ * ret_judgement  then: code OK for tokens, else what the failed exchange means
+ * Errors: STORAGE (the reply stays in the spool), DAMAGED, and what party_load says.
+ */
+enum larder_code settle(struct engine *engine, struct credential *credential, const struct exchange_end *end,
+    bool *ret_judged, struct larder_error *ret_judgement, struct larder_error *ret_error);
+
+/*
+ * Note an exchange that ended before anything was sent: backoff and breaker. unsent: the open intent is of this very
+ * exchange and was for nothing.
+ */
+enum larder_code settle_failure(struct engine *engine, struct credential *credential, bool unsent,
+    const struct larder_error *failure, struct larder_error *ret_error);
+
+/*
+ * Free the slots that still hold a reply of a closed attempt of this credential (a crash between commit and blanking);
+ * under its lock, where nobody else writes for it. Best effort.
+ */
+void settle_recycle(struct engine *engine, const struct credential *credential);
+
+/* Persist that the outcome is unknown. */
+enum larder_code settle_doubt(struct engine *engine, struct credential *credential, struct larder_error *ret_error);
+
+/* --- revoke.c, deliver.c --- */
+
+enum { WHAT_REFRESH = 1, WHAT_ACCESS = 2, WHAT_ALL = 3 }; /* bits of credential.revoke_what */
+
+enum revocation_result { REVOCATION_REVOKED, REVOCATION_QUEUED, REVOCATION_UNSUPPORTED, REVOCATION_FAILED };
+
+struct revocation {
+	enum revocation_result result;
+	bool refresh_token, access_token; /* confirmed by the provider */
+	bool removed;
+	int http_status;
+	char message[256];
+	char url[512];
+};
+
+/*
+ * Fence the credential: state revoking, at once and without the exchange lock. Already revoked and nothing left to
+ * revoke: *ret_nothing_left.
+ */
+enum larder_code revoke_begin(struct engine *engine, const char *name, uint8_t what, bool logout,
+    bool *ret_nothing_left, struct larder_error *ret_error);
+
+/*
+ * Tell the provider and remember how far it went. local_only (logout): remove without telling. OK with *ret filled in,
+ * whatever the provider said; errors are those of vault and storage.
+ */
+enum larder_code revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t deadline_ms,
+    struct revocation *ret, struct larder_error *ret_error);
+
+/* Deliver what is queued, as far as its time has come; failures stay queued. */
+enum larder_code
+revoke_deliver_queued(struct engine *engine, int64_t deadline_ms, size_t *ret_left, struct larder_error *ret_error);
+
+/* --- enroll.c: clients and credentials come in --- */
+
+enum larder_code enroll_client(struct engine *engine, struct client *client, struct larder_error *ret_error);
+
+struct enrolment {
+	const char *name, *client, *scope, *account;
+	const struct secret *refresh_token;
+	bool replace;
+	int64_t deadline_ms;
+};
+enum larder_code
+enroll_credential(struct engine *engine, const struct enrolment *enrolment, struct larder_error *ret_error);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/engine.h"
+
+static enum larder_code
+audit(struct engine *engine, enum audit_op op, const char *name, uint64_t generation, struct larder_error *ret_error)
+{
+	struct audit_event event = { .op = op, .generation = generation };
+
+	event.at = engine->effects->now_s(engine->effects->ctx);
+	(void)text_format(event.name, sizeof event.name, "%s", name);
+	(void)text_format(event.result, sizeof event.result, "ok");
+	return audit_append(engine->vault, &event, ret_error);
+}
+
+/* Everything that the definition and the client can get wrong together shows now and not at the first refresh. */
+static enum larder_code
+check_party(struct party *party, struct larder_error *ret_error)
+{
+	static const char probe[] = "x";
+	struct http_request request = { .method = "" };
+	struct secret token = SECRET_INIT;
+	enum larder_code code;
+
+	code = provider_check_vars(party->provider, &party->var_list, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	if (!secret_copy(probe, sizeof probe - 1, &token))
+		return error_no_memory(ret_error);
+	code = refresh_build(party->provider, &party->oauth, &token, "", "", &request, ret_error);
+	http_request_clear(&request);
+	secret_free(&token);
+	return code;
+}
+
+enum larder_code
+enroll_client(struct engine *engine, struct client *client, struct larder_error *ret_error)
+{
+	struct client existing = { .name = "" };
+	struct party party = { 0 };
+	enum larder_code code;
+	char name[NAME_SIZE];
+
+	(void)text_format(name, sizeof name, "%s", client->name);
+	client->created_at = engine->effects->now_s(engine->effects->ctx);
+	client->secret_set_at = secret_is_empty(&client->secret) ? TIME_UNKNOWN : client->created_at;
+	code = party_of_client(engine, client, &party, ret_error);
+	if (code == LARDER_OK)
+		code = check_party(&party, ret_error);
+	if (code == LARDER_OK)
+		code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
+	if (code != LARDER_OK)
+		goto out;
+	code = client_load(engine->vault, name, &existing, ret_error);
+	client_clear(&existing);
+	if (code == LARDER_OK)
+		code = error_set(ret_error, LARDER_EXISTS, "cannot add the client",
+		    "choose another name, or remove it first with 'larder client remove'", "this name is taken");
+	else if (code == LARDER_NOT_FOUND)
+		code = client_store(engine->vault, &party.client, ret_error);
+	if (code == LARDER_OK)
+		code = audit(engine, AUDIT_CLIENT_ADD, name, 0, ret_error);
+	if (code == LARDER_OK)
+		code = vault_commit(engine->vault, NULL, ret_error);
+out:
+	vault_rollback(engine->vault);
+	party_clear(&party);
+	return error_name(ret_error, code, name);
+}
+
+static void
+fill_new(const struct enrolment *enrolment, const struct party *party, int64_t now, struct credential *ret)
+{
+	(void)text_format(ret->client, sizeof ret->client, "%s", party->client.name);
+	(void)text_format(ret->provider, sizeof ret->provider, "%s", party->client.provider);
+	if (enrolment->scope != NULL)
+		(void)text_format(ret->scope, sizeof ret->scope, "%s", enrolment->scope);
+	if (enrolment->account != NULL)
+		(void)text_format(ret->account, sizeof ret->account, "%s", enrolment->account);
+	ret->state = STATE_OK;
+	ret->rotating = provider_class(party->provider) != CLASS_STATIC;
+	ret->remove_when_revoked = false;
+	ret->revoke_what = 0;
+	ret->generation++;
+	ret->access_expires_at = TIME_UNKNOWN;
+	ret->access_life_s = TIME_UNKNOWN;
+	ret->refresh_expires_at = TIME_UNKNOWN;
+	if (party->provider->refresh_token_absolute_s > 0)
+		ret->refresh_expires_at = now + party->provider->refresh_token_absolute_s;
+	else if (party->provider->refresh_token_idle_s > 0)
+		ret->refresh_expires_at = now + party->provider->refresh_token_idle_s;
+	ret->next_refresh_at = now;
+	ret->retry_at = 0;
+	ret->failures = 0;
+	ret->last_error[0] = ret->last_error_text[0] = '\0';
+	ret->last_error_at = TIME_UNKNOWN;
+	wipe(&ret->intent, sizeof ret->intent);
+}
+
+/* In the transaction: the token comes in as the newest generation, its predecessor is kept until it has been used. */
+static enum larder_code
+store_new(struct engine *engine, const struct enrolment *enrolment, const struct party *party,
+    struct credential *credential, struct larder_error *ret_error)
+{
+	struct grant old = { 0 }, grant = { 0 };
+	struct larder_error ignored;
+	enum larder_code code;
+
+	code = fingerprint_claim(engine->vault, party->client.client_id, credential->token_endpoint,
+	    enrolment->refresh_token, credential->name, ret_error);
+	if (code == LARDER_EXISTS &&
+	    !(enrolment->replace && ret_error != NULL && strcmp(ret_error->name, credential->name) == 0))
+		return code;
+	if (code != LARDER_OK && code != LARDER_EXISTS)
+		return code;
+	if (enrolment->replace && grant_load(engine->vault, credential, &old, &ignored) == LARDER_OK) {
+		if (!secret_is_empty(&old.previous))
+			(void)fingerprint_release(engine->vault, party->client.client_id, credential->token_endpoint,
+			    &old.previous, &ignored);
+		if (!secret_equal(&old.refresh_token, enrolment->refresh_token)) {
+			grant.previous = old.refresh_token;
+			grant.previous_generation = credential->generation - 1;
+			old.refresh_token = (struct secret)SECRET_INIT;
+		}
+	}
+	if (!secret_copy(enrolment->refresh_token->data, enrolment->refresh_token->len, &grant.refresh_token)) {
+		code = error_no_memory(ret_error);
+		goto out;
+	}
+	code = credential_store(engine->vault, credential, ret_error);
+	if (code == LARDER_OK)
+		code = grant_store(engine->vault, credential, &grant, ret_error);
+	if (code == LARDER_OK && enrolment->replace)
+		code = access_remove_all(engine->vault, credential, ret_error);
+	if (code == LARDER_OK)
+		code = audit(engine, enrolment->replace ? AUDIT_REPLACE : AUDIT_ADD, credential->name,
+		    credential->generation, ret_error);
+	if (code == LARDER_OK)
+		code = vault_commit(engine->vault, NULL, ret_error);
+out:
+	grant_clear(&old);
+	grant_clear(&grant);
+	return code;
+}
+
+static enum larder_code
+pin_endpoint(const struct party *party, struct credential *credential, struct larder_error *ret_error)
+{
+	struct buf url = BUF_INIT(URL_MAX);
+	enum larder_code code;
+
+	code = token_endpoint(party->provider, &party->oauth, &url, ret_error);
+	if (code == LARDER_OK)
+		(void)text_format(credential->token_endpoint, sizeof credential->token_endpoint, "%s", buf_str(&url));
+	buf_clear(&url);
+	return code;
+}
+
+/* An exchange of the old token that is under way ends first; what it brings is settled before it is replaced. */
+static enum larder_code
+settle_old(struct engine *engine, const struct enrolment *enrolment, struct lock *lock, struct credential *credential,
+    struct larder_error *ret_error)
+{
+	struct larder_error judgement;
+	enum larder_code code;
+	int64_t held_since_ms;
+	bool judged;
+
+	code = credential_load(engine->vault, enrolment->name, credential, ret_error);
+	if (code == LARDER_OK)
+		code = exchange_lock(engine, credential, enrolment->deadline_ms, lock, &held_since_ms, ret_error);
+	if (code == LARDER_OK)
+		code = credential_load(engine->vault, enrolment->name, credential, ret_error);
+	if (code == LARDER_OK)
+		code = settle(engine, credential, NULL, &judged, &judgement, ret_error);
+	return code;
+}
+
+enum larder_code
+enroll_credential(struct engine *engine, const struct enrolment *enrolment, struct larder_error *ret_error)
+{
+	struct credential credential = { 0 }, existing = { 0 };
+	struct party party = { 0 };
+	struct lock lock = LOCK_INIT;
+	enum larder_code code = LARDER_OK;
+	int64_t now = engine->effects->now_s(engine->effects->ctx);
+
+	if (enrolment->replace)
+		code = settle_old(engine, enrolment, &lock, &existing, ret_error);
+	if (code != LARDER_OK)
+		goto out;
+	(void)text_format(credential.client, sizeof credential.client, "%s",
+	    enrolment->client != NULL ? enrolment->client : existing.client);
+	code = party_load(engine, &credential, &party, ret_error);
+	if (code == LARDER_OK)
+		code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
+	if (code != LARDER_OK)
+		goto out;
+	code = credential_load(engine->vault, enrolment->name, &existing, ret_error);
+	if (code == LARDER_OK && enrolment->replace) {
+		credential = existing;
+	} else if (code == LARDER_OK) {
+		code = error_set(ret_error, LARDER_EXISTS, "cannot add the credential",
+		    "choose another name, or store the token under it with --replace", "this name is taken");
+		goto out;
+	} else if (code == LARDER_NOT_FOUND && !enrolment->replace) {
+		credential.created_at = now;
+		credential.last_refresh_at = TIME_UNKNOWN;
+		(void)text_format(credential.name, sizeof credential.name, "%s", enrolment->name);
+		engine->effects->random(engine->effects->ctx, credential.id, sizeof credential.id);
+	} else {
+		goto out;
+	}
+	fill_new(enrolment, &party, now, &credential);
+	code = pin_endpoint(&party, &credential, ret_error);
+	if (code == LARDER_OK)
+		code = store_new(engine, enrolment, &party, &credential, ret_error);
+out:
+	vault_rollback(engine->vault);
+	engine->effects->lock_close(engine->effects->ctx, &lock);
+	party_clear(&party);
+	wipe(&existing.intent, sizeof existing.intent);
+	return error_name(ret_error, code, enrolment->name);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a judged reply, or an exchange without one, means for the credential and for whoever asked. Pure.
+ */
+#ifndef ENGINE_JUDGEMENT_H
+#define ENGINE_JUDGEMENT_H
+
+#include <stdbool.h>
+
+#include "oauth/oauth.h"
+#include "vault/types.h"
+
+struct judgement {
+	struct larder_error error; /* code OK: there is a token to hand out */
+	bool doubt; /* the token may have been spent and no successor is known: keep the reply, keep the intent */
+	bool endpoint_failed;  /* counts for the endpoint's breaker */
+	int64_t retry_after_s; /* -1 unknown */
+};
+
+/* was_doubted: the exchange repeated one whose outcome was unknown; an ended grant then has a likely cause. */
+void judgement_form(const struct provider *provider, const struct credential *credential, const struct http_reply *http,
+    const struct token_reply *reply, bool was_doubted, int64_t now, struct judgement *ret);
+
+/* An exchange that failed before anything was sent. */
+void judgement_of_failure(
+    const struct credential *credential, const struct larder_error *failure, int64_t now, struct judgement *ret);
+
+/* Keep it in the credential's own fields: last error, failures in a row, backoff; cleared by a good one. */
+void judgement_remember(struct credential *credential, const struct judgement *judgement, int64_t now);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/engine.h"
+
+/* The definition's structs want writable text; the client record owns it and outlives them. */
+static void
+borrow_vars(struct party *party)
+{
+	size_t i;
+
+	for (i = 0; i < party->client.vars_count; i++) {
+		party->vars[i].name = party->client.vars[i].name;
+		party->vars[i].value = party->client.vars[i].value;
+	}
+	party->var_list = (struct name_values){ party->vars, party->client.vars_count };
+}
+
+static enum larder_code
+complete(struct engine *engine, struct party *party, struct larder_error *ret_error)
+{
+	enum auth_method auth = AUTH_UNSET;
+	enum larder_code code;
+
+	code = catalogue_load(engine->catalogue, party->client.provider, &party->provider, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	borrow_vars(party);
+	if (party->client.auth[0] != '\0' && !auth_method_parse(party->client.auth, &auth))
+		return error_set(ret_error, LARDER_DAMAGED, "cannot read the client", "remove and add it again",
+		    "it names an unknown authentication method");
+	party->oauth = (struct oauth_client){
+		.client_id = party->client.client_id,
+		.client_secret = &party->client.secret,
+		.auth = auth,
+		.vars = &party->var_list,
+	};
+	return LARDER_OK;
+}
+
+enum larder_code
+party_of_client(struct engine *engine, struct client *client, struct party *ret, struct larder_error *ret_error)
+{
+	enum larder_code code;
+
+	*ret = (struct party){ .client = *client };
+	memset(client, 0, sizeof *client);
+	code = complete(engine, ret, ret_error);
+	if (code != LARDER_OK)
+		party_clear(ret);
+	return code;
+}
+
+enum larder_code
+party_load(
+    struct engine *engine, const struct credential *credential, struct party *ret, struct larder_error *ret_error)
+{
+	enum larder_code code;
+
+	*ret = (struct party){ 0 };
+	code = client_load(engine->vault, credential->client, &ret->client, ret_error);
+	if (code == LARDER_OK)
+		code = complete(engine, ret, ret_error);
+	if (code != LARDER_OK)
+		party_clear(ret);
+	return code;
+}
+
+void
+party_clear(struct party *party)
+{
+	provider_free(party->provider);
+	client_clear(&party->client);
+	*party = (struct party){ 0 };
+}
+
+void
+party_job(const struct engine *engine, const struct party *party, struct job *ret)
+{
+	*ret = (struct job){
+		.insecure_loopback = party->provider->insecure_loopback,
+		.connect_ms = CALL_CONNECT_MS,
+		.go_ms = CALL_GO_MS,
+		.listen_ms = CALL_LISTEN_MS,
+	};
+	(void)text_format(ret->proxy, sizeof ret->proxy, "%s", party->client.proxy);
+	(void)text_format(ret->ca_file, sizeof ret->ca_file, "%s", engine->ca_file == NULL ? "" : engine->ca_file);
+	(void)text_format(ret->ca_dir, sizeof ret->ca_dir, "%s", engine->ca_dir == NULL ? "" : engine->ca_dir);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/engine.h"
+#include "engine/schedule.h"
+
+#define LOCK_POLL_MAX_MS 20
+
+void
+situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,
+    int64_t now, struct situation *ret)
+{
+	const struct token_want *want = call->want;
+	bool moved = call->started && credential->exchanges > call->exchanges;
+
+	*ret = (struct situation){
+		.state = credential->state,
+		.class = CLASS_STRICT,
+		.grace_s = TTL_UNKNOWN,
+		.has_refresh_token = true,
+		.intent_open = credential->intent.open,
+		.intent_at = credential->intent.opened_at,
+		.cached_valid = token_usable(access, now, 0),
+		.cached_enough =
+		    !want->force && token_usable(access, now, token_min_ttl(want->min_ttl_s, access->life_s)),
+		.fallback_allowed = !want->force && !want->min_ttl_explicit,
+		.answered = moved && access->issued_at >= call->started_at,
+		.failed_meanwhile = !want->force && call->started && !moved && call->asked == 0 &&
+		    credential->attempts > call->attempts,
+		.asked = call->asked,
+		.force = want->force,
+		.offline = want->offline,
+		.accept = want->accept,
+		.now = now,
+		.held_until = credential->retry_at,
+	};
+}
+
+enum larder_code
+exchange_lock(struct engine *engine, const struct credential *credential, int64_t deadline_ms, struct lock *ret,
+    int64_t *ret_held_since_ms, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	int64_t byte = lock_byte(credential->id);
+	int64_t pause = 1;
+	enum larder_code code;
+
+	for (;;) {
+		code = fx->lock_try(fx->ctx, byte, ret, ret_error);
+		if (code != LARDER_UNAVAILABLE) {
+			*ret_held_since_ms = fx->clock_ms(fx->ctx);
+			return code;
+		}
+		if (fx->clock_ms(fx->ctx) >= deadline_ms)
+			return error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed",
+			    "try again, or allow more with --timeout",
+			    "another process has been refreshing it for too long");
+		fx->sleep_ms(fx->ctx, pause);
+		if (pause < LOCK_POLL_MAX_MS)
+			pause += LOCK_POLL_MS;
+	}
+}
+
+static enum larder_code
+code_of_word(const char *word)
+{
+	int code;
+
+	for (code = LARDER_INTERNAL; code < LARDER_INTERRUPTED; code++) {
+		if (strcmp(word, larder_code_name((enum larder_code)code)) == 0)
+			return (enum larder_code)code;
+	}
+	return LARDER_UNAVAILABLE;
+}
+
+/* The credential remembers what its last exchange said; whoever did not ask himself reports that. */
+static enum larder_code
+fail_as_remembered(const struct credential *credential, int64_t now, struct larder_error *ret_error)
+{
+	enum larder_code code = code_of_word(credential->last_error);
+
+	(void)error_set(ret_error, code, "refresh failed",
+	    code == LARDER_NEEDS_LOGIN ? "log in again, or store a new refresh token with 'larder add --replace'"
+				       : "try again later",
+	    "%s", credential->last_error_text[0] != '\0' ? credential->last_error_text : "the last exchange failed");
+	if (ret_error != NULL && larder_code_retryable(code) && credential->retry_at > now)
+		ret_error->retry_after_s = credential->retry_at - now;
+	return code;
+}
+
+static enum larder_code
+fail_needs_login(const struct credential *credential, struct larder_error *ret_error)
+{
+	char when[32];
+
+	if (credential->state != STATE_NEEDS_LOGIN || credential->last_error_text[0] == '\0')
+		return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token",
+		    "store a new refresh token with 'larder add --replace'", "there is no usable refresh token");
+	return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token",
+	    "log in again, then store the new refresh token with 'larder add --replace'", "%s (%s)",
+	    credential->last_error_text, text_time(when, sizeof when, (long long)credential->last_error_at));
+}
+
+/* What was rejected stays rejected while nobody changes anything; all else is worth another try later. */
+static enum larder_code
+fail_held_back(const struct credential *credential, int64_t rest_s, struct larder_error *ret_error)
+{
+	enum larder_code code = code_of_word(credential->last_error);
+
+	if (code != LARDER_REJECTED && code != LARDER_DENIED)
+		code = LARDER_UNAVAILABLE;
+	(void)error_set(ret_error, code, "refresh failed", "try again later, or ask now with --force",
+	    "%s; not asking again for %lld s",
+	    credential->last_error_text[0] != '\0' ? credential->last_error_text : "the endpoint keeps failing",
+	    (long long)rest_s);
+	if (ret_error != NULL)
+		ret_error->retry_after_s = rest_s;
+	return code;
+}
+
+enum larder_code
+refresh_fail(const struct credential *credential, const struct decision *decision, const struct refresh_call *call,
+    int64_t now, struct larder_error *ret_error)
+{
+	char when[32];
+
+	switch (decision->reason) {
+	case REASON_OFFLINE:
+		return error_set(ret_error, LARDER_UNAVAILABLE, "no token", "leave out --offline",
+		    "the cached token has ended and the provider may not be asked");
+	case REASON_NEEDS_LOGIN:
+		return fail_needs_login(credential, ret_error);
+	case REASON_REVOKED:
+		return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token",
+		    "log in again, then store the new refresh token with 'larder add --replace'", "it %s",
+		    credential->state == STATE_REVOKED ? "was revoked" : "is being revoked");
+	case REASON_SUSPECT:
+		return error_set(ret_error, LARDER_IN_DOUBT, "no token",
+		    "if this copy is the one to go on with, run 'larder refresh --accept'",
+		    "the vault was copied or restored: another copy may have spent this refresh token");
+	case REASON_IN_DOUBT:
+		return error_set(ret_error, LARDER_IN_DOUBT, "no token",
+		    "to ask all the same run 'larder refresh --accept', or log in again",
+		    "a refresh of %s got no answer, and asking again could end the grant",
+		    text_time(when, sizeof when, (long long)credential->intent.opened_at));
+	case REASON_BACKOFF:
+		return fail_held_back(credential, decision->retry_after_s, ret_error);
+	case REASON_NONE:
+	case REASON_LAST_FAILURE:
+		break;
+	}
+	if (call->failure.code == LARDER_OK)
+		return fail_as_remembered(credential, now, ret_error);
+	if (ret_error != NULL)
+		*ret_error = call->failure;
+	return call->failure.code;
+}
+
+/* What is known only under the lock: the grant, the provider's class, the health of its endpoint. */
+static enum larder_code
+complete_situation(struct engine *engine, const struct credential *credential, const struct party *party,
+    int64_t held_since_ms, struct situation *situation, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	struct endpoint_health health = { 0 };
+	struct grant grant = { 0 };
+	uint8_t boot_id[16];
+	enum larder_code code;
+	int64_t wait;
+
+	code = grant_load(engine->vault, credential, &grant, ret_error);
+	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
+		return code;
+	situation->has_refresh_token = code == LARDER_OK && !secret_is_empty(&grant.refresh_token);
+	grant_clear(&grant);
+	situation->class = provider_class(party->provider);
+	situation->on_unknown = party->provider->rotation.on_unknown;
+	situation->grace_s = party->provider->rotation.grace_s;
+	fx->boot_id(fx->ctx, boot_id);
+	situation->quarantine_ms =
+	    rotation_quarantine(&credential->intent, boot_id, held_since_ms, fx->clock_ms(fx->ctx));
+	code = endpoint_load(engine->vault, credential->token_endpoint, &health, ret_error);
+	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
+		return code;
+	wait = breaker_wait(&health, situation->now);
+	if (wait > 0 && situation->now + wait > situation->held_until)
+		situation->held_until = situation->now + wait;
+	return LARDER_OK;
+}
+
+/* One turn under the lock: settle, read again, decide. */
+static enum larder_code
+look(struct engine *engine, struct refresh_call *call, struct credential *credential, const struct exchange_end *end,
+    int64_t held_since_ms, struct party *party, struct decision *ret, struct larder_error *ret_error)
+{
+	const struct token_want *want = call->want;
+	struct larder_error judgement = { .code = LARDER_OK };
+	struct access access = { .expires_at = TIME_UNKNOWN };
+	struct situation situation;
+	bool judged = false;
+	enum larder_code code;
+	int64_t now;
+
+	code = credential_load(engine->vault, want->name, credential, ret_error);
+	if (code == LARDER_OK)
+		code = settle(engine, credential, end, &judged, &judgement, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	if (judged && call->asked > 0 && judgement.code != LARDER_OK)
+		call->failure = judgement;
+	code = access_load(engine->vault, credential, want->scope, want->resource, &access, ret_error);
+	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
+		return code;
+	now = engine->effects->now_s(engine->effects->ctx);
+	situation_fill(credential, &access, call, now, &situation);
+	access_clear(&access);
+	call->done = situation.answered;
+	if (party->provider == NULL) {
+		code = party_load(engine, credential, party, ret_error);
+		if (code != LARDER_OK)
+			return code;
+	}
+	code = complete_situation(engine, credential, party, held_since_ms, &situation, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	*ret = rotation_decide(&situation);
+	/* A judged reply that left a doubt is reported first; the next call decides about asking again. */
+	if (judged && judgement.code != LARDER_OK && credential->intent.open && ret->order != ORDER_SERVE)
+		*ret = (struct decision){ .order = ORDER_FAIL, .reason = REASON_LAST_FAILURE };
+	/* Without a token for exactly this want (an unusable one came), there is nothing more to wait for. */
+	if (ret->order == ORDER_ASK && call->asked > 0 && call->failure.code != LARDER_OK && !credential->intent.open)
+		*ret = (struct decision){ .order = ORDER_FAIL, .reason = REASON_LAST_FAILURE };
+	if (ret->order == ORDER_FAIL && credential->intent.open && credential->state == STATE_OK)
+		return settle_doubt(engine, credential, ret_error);
+	return LARDER_OK;
+}
+
+/* An error before or during the exchange: the cached token may still be the answer (contract: temporary failures). */
+static enum larder_code
+fall_back(struct engine *engine, struct refresh_call *call, enum larder_code code, struct larder_error *ret_error)
+{
+	const struct token_want *want = call->want;
+	struct credential credential = { 0 };
+	struct access access = { .expires_at = TIME_UNKNOWN };
+	struct larder_error ignored;
+
+	if (code != LARDER_UNAVAILABLE || want->force || want->min_ttl_explicit)
+		return code;
+	if (credential_load(engine->vault, want->name, &credential, &ignored) != LARDER_OK ||
+	    access_load(engine->vault, &credential, want->scope, want->resource, &access, &ignored) != LARDER_OK)
+		return code;
+	if (token_usable(&access, engine->effects->now_s(engine->effects->ctx), 0)) {
+		call->decided = true;
+		code = LARDER_OK;
+	}
+	access_clear(&access);
+	if (code != LARDER_OK && ret_error != NULL && ret_error->code == LARDER_OK)
+		ret_error->code = code;
+	return code;
+}
+
+static enum larder_code
+note_start(
+    struct engine *engine, struct refresh_call *call, struct credential *credential, struct larder_error *ret_error)
+{
+	enum larder_code code;
+
+	code = credential_load(engine->vault, call->want->name, credential, ret_error);
+	if (code != LARDER_OK || call->started)
+		return code;
+	call->started = true;
+	call->exchanges = credential->exchanges;
+	call->attempts = credential->attempts;
+	call->started_at = engine->effects->now_s(engine->effects->ctx);
+	return LARDER_OK;
+}
+
+static enum larder_code
+wait_under_lock(struct engine *engine, const struct refresh_call *call, int64_t wait_ms, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	int64_t left = call->want->deadline_ms - fx->clock_ms(fx->ctx);
+
+	if (wait_ms <= left) {
+		fx->sleep_ms(fx->ctx, wait_ms);
+		return LARDER_OK;
+	}
+	fx->sleep_ms(fx->ctx, left > 0 ? left : 0);
+	(void)error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed", "try again, or allow more with --timeout",
+	    "the answer to an earlier refresh is not known yet");
+	if (ret_error != NULL)
+		ret_error->retry_after_s = (wait_ms - (left > 0 ? left : 0)) / 1000 + 1;
+	return LARDER_UNAVAILABLE;
+}
+
+enum larder_code
+refresh_run(struct engine *engine, struct refresh_call *call, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	struct exchange_end end = { .unsent = false };
+	struct credential credential = { 0 };
+	struct party party = { 0 };
+	struct lock lock = LOCK_INIT;
+	struct decision decision = { .order = ORDER_WAIT };
+	enum larder_code code;
+	int64_t held_since_ms = 0;
+
+	code = note_start(engine, call, &credential, ret_error);
+	while (code == LARDER_OK) {
+		if (lock.fd < 0)
+			code = exchange_lock(
+			    engine, &credential, call->want->deadline_ms, &lock, &held_since_ms, ret_error);
+		if (code == LARDER_OK)
+			code = look(engine, call, &credential, &end, held_since_ms, &party, &decision, ret_error);
+		if (code != LARDER_OK || decision.order == ORDER_SERVE)
+			break;
+		if (decision.order == ORDER_FAIL) {
+			code = refresh_fail(&credential, &decision, call, fx->now_s(fx->ctx), ret_error);
+		} else if (decision.order == ORDER_WAIT) {
+			code = wait_under_lock(engine, call, decision.wait_ms, ret_error);
+		} else {
+			http_reply_clear(&end.reply);
+			code = exchange_run(engine, &party, call->want, &credential, &lock, &end, ret_error);
+			call->asked++;
+		}
+	}
+	if (code == LARDER_OK)
+		call->decided = true;
+	else
+		code = fall_back(engine, call, code, ret_error);
+	fx->lock_close(fx->ctx, &lock);
+	http_reply_clear(&end.reply);
+	party_clear(&party);
+	memset(&credential.intent, 0, sizeof credential.intent);
+	return code;
+}

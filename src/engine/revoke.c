@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/engine.h"
+
+static enum larder_code
+has_tokens(struct engine *engine, const struct credential *credential, bool *ret, struct larder_error *ret_error)
+{
+	struct grant grant = { 0 };
+	struct access *accesses = NULL;
+	enum larder_code code;
+	size_t count = 0;
+
+	*ret = false;
+	code = grant_load(engine->vault, credential, &grant, ret_error);
+	if (code == LARDER_OK)
+		*ret = !secret_is_empty(&grant.refresh_token) || !secret_is_empty(&grant.previous);
+	grant_clear(&grant);
+	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
+		return code;
+	code = access_list(engine->vault, credential, &accesses, &count, ret_error);
+	if (code == LARDER_OK && count > 0)
+		*ret = true;
+	access_list_free(accesses, count);
+	return code;
+}
+
+enum larder_code
+revoke_begin(struct engine *engine, const char *name, uint8_t what, bool logout, bool *ret_nothing_left,
+    struct larder_error *ret_error)
+{
+	struct audit_event event = { .op = logout ? AUDIT_LOGOUT : AUDIT_REVOKE_BEGIN };
+	struct credential credential = { 0 };
+	enum larder_code code;
+	bool tokens = true;
+
+	*ret_nothing_left = false;
+	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
+	if (code == LARDER_OK)
+		code = credential_load(engine->vault, name, &credential, ret_error);
+	if (code == LARDER_OK && credential.state == STATE_REVOKED)
+		code = has_tokens(engine, &credential, &tokens, ret_error);
+	if (code != LARDER_OK)
+		goto out;
+	if (credential.state == STATE_REVOKED && !tokens && !logout) {
+		*ret_nothing_left = true;
+		goto out;
+	}
+	credential.state = STATE_REVOKING;
+	credential.revoke_what = (uint8_t)(credential.revoke_what | what);
+	credential.remove_when_revoked = credential.remove_when_revoked || logout;
+	credential.retry_at = 0;
+	credential.next_refresh_at = TIME_UNKNOWN;
+	event.at = engine->effects->now_s(engine->effects->ctx);
+	event.generation = credential.generation;
+	(void)text_format(event.name, sizeof event.name, "%s", name);
+	(void)text_format(event.result, sizeof event.result, "ok");
+	code = credential_store(engine->vault, &credential, ret_error);
+	if (code == LARDER_OK)
+		code = audit_append(engine->vault, &event, ret_error);
+	if (code == LARDER_OK)
+		code = vault_commit(engine->vault, NULL, ret_error);
+out:
+	vault_rollback(engine->vault);
+	wipe(&credential.intent, sizeof credential.intent);
+	return error_name(ret_error, code, name);
+}
+
+/* The names first: nothing may be written while a scan runs. */
+enum larder_code
+revoke_deliver_queued(struct engine *engine, int64_t deadline_ms, size_t *ret_left, struct larder_error *ret_error)
+{
+	struct credential credential = { 0 };
+	struct revocation revocation;
+	char(*names)[NAME_SIZE] = NULL;
+	enum larder_code code;
+	size_t count = 0, left = 0, i;
+	int64_t now = engine->effects->now_s(engine->effects->ctx);
+
+	code = credential_names(engine->vault, &names, &count, ret_error);
+	for (i = 0; code == LARDER_OK && i < count; i++) {
+		code = credential_load(engine->vault, names[i], &credential, ret_error);
+		wipe(&credential.intent, sizeof credential.intent);
+		if (code == LARDER_NOT_FOUND) {
+			code = LARDER_OK;
+			continue;
+		}
+		if (code != LARDER_OK || credential.state != STATE_REVOKING)
+			continue;
+		left++;
+		if (credential.retry_at > now)
+			continue;
+		code = revoke_deliver(engine, names[i], false, deadline_ms, &revocation, ret_error);
+		if (code == LARDER_OK && revocation.result != REVOCATION_QUEUED &&
+		    revocation.result != REVOCATION_FAILED)
+			left--;
+	}
+	free(names);
+	if (code == LARDER_OK)
+		*ret_left = left;
+	return code;
+}
