@@ -11,21 +11,27 @@
 
 /*
  * Create dir/vault.db (refused with EXISTS if any such file is there, untouched) with the newest schema.
- * dir: absolute path, dirfd: the same directory, already checked and kept open by the caller.
+ * dir: absolute path, dirfd: the same directory, already checked and kept open by the caller until the store is closed.
  * busy_ms: how long begin waits for other writers.
  */
-enum larder_code sqlite_store_create(const char *dir, int dirfd, int busy_ms, struct store **ret,
-    struct larder_error *ret_error);
+enum larder_code
+sqlite_store_create(const char *dir, int dirfd, int busy_ms, struct store **ret, struct larder_error *ret_error);
 
 /*
  * Open it. The file must be regular, ours, 0600, not a link, of our application id and of a known schema version.
  * Errors: NOT_FOUND (no vault), DENIED (mode, owner, link), DAMAGED (not a vault, newer format, foreign schema),
  * STORAGE.
  */
-enum larder_code sqlite_store_open(const char *dir, int dirfd, int busy_ms, struct store **ret,
-    struct larder_error *ret_error);
+enum larder_code
+sqlite_store_open(const char *dir, int dirfd, int busy_ms, struct store **ret, struct larder_error *ret_error);
 
 /* Change how long begin waits for other writers, in milliseconds. */
 void sqlite_store_busy(struct store *store, int busy_ms);
+
+/*
+ * For programs (not the library: SQLite's settings belong to the whole process), in main before the first store and
+ * before any thread: no counting of memory. false if SQLite is in use already.
+ */
+bool sqlite_store_program_init(void);
 
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite_error.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+
+#define FREE_SPACE "free some space on the disk of the vault, then try again"
+#define WRITABLE   "make vault.db, its -wal and -shm files and their directory writable for you"
+#define RESTORE    "run 'larder verify', then restore the vault from a backup"
+
+/* SQLite tells some causes by errno only: a quota or a missing disk is not the file's fault. */
+static enum larder_code
+io_error(sqlite3 *db, int rc, const char *what, struct larder_error *ret_error)
+{
+	int errnum = db == NULL ? 0 : sqlite3_system_errno(db);
+
+	if (rc == SQLITE_IOERR_NOMEM)
+		return error_no_memory(ret_error);
+	if (rc == SQLITE_IOERR_CORRUPTFS)
+		return error_set(ret_error, LARDER_DAMAGED, what, "check the file system", "it is corrupt");
+	if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
+		return error_set_errno(ret_error, LARDER_STORAGE, errnum, what, FREE_SPACE, "vault.db");
+	if (errnum == EROFS || errnum == EACCES || errnum == EPERM)
+		return error_set_errno(ret_error, LARDER_STORAGE, errnum, what, WRITABLE, "vault.db");
+	if (errnum != 0)
+		return error_set_errno(ret_error, LARDER_STORAGE, errnum, what, "check the disk and its file system",
+		    "vault.db (SQLite %d)", rc);
+	return error_set(ret_error, LARDER_STORAGE, what, "check the disk and its file system",
+	    "vault.db: input/output error (SQLite %d)", rc);
+}
+
+enum larder_code
+sqlite_error(sqlite3 *db, int rc, const char *what, struct larder_error *ret_error)
+{
+	if (rc == SQLITE_CANTOPEN_SYMLINK)
+		return error_set(ret_error, LARDER_DENIED, what, "put the files themselves there",
+		    "vault.db or a part of its path is a symbolic link");
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+		return error_set(ret_error, LARDER_STORAGE, what, FREE_SPACE, "the disk is full");
+	case SQLITE_IOERR:
+		return io_error(db, rc, what, ret_error);
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_CANTOPEN:
+		return error_set(ret_error, LARDER_STORAGE, what, WRITABLE,
+		    "its files cannot be written: %s (SQLite %d)", sqlite3_errstr(rc), rc);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		return error_set(ret_error, LARDER_UNAVAILABLE, what, "try again",
+		    "another process kept the vault busy for too long");
+	case SQLITE_NOMEM:
+		return error_no_memory(ret_error);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_TOOBIG:     /* a length in the file exceeds the connection's limit */
+	case SQLITE_CONSTRAINT: /* our statements keep all constraints on a sound file */
+	case SQLITE_MISMATCH:
+	case SQLITE_SCHEMA:
+	case SQLITE_ERROR: /* the schema does not parse or fit */
+		return error_set(ret_error, LARDER_DAMAGED, what, RESTORE, "vault.db is damaged: %s (SQLite %d)",
+		    sqlite3_errstr(rc), rc);
+	default:
+		return error_set(ret_error, LARDER_INTERNAL, what, NULL, "SQLite: %s (%d)", sqlite3_errstr(rc), rc);
+	}
+}
