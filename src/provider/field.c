@@ -185,20 +185,29 @@ pairs_read(struct reading *reading, const cJSON *json, struct name_values *list)
 }
 
 static void
+fail_word(struct reading *reading, const char *text, const struct word *words)
+{
+	char safe[48];
+	char list[160] = "";
+	size_t len = 0;
+
+	for (; words->text != NULL && len < sizeof(list); words++, len = strlen(list))
+		(void)text_format(list + len, sizeof(list) - len, "%s%s", len > 0 ? ", " : "", words->text);
+	reading_fail(reading, "\"%s\" is none of %s", text_escape(safe, sizeof(safe), text, strlen(text)), list);
+}
+
+static void
 word_read(struct reading *reading, const cJSON *json, const struct word *words, void *at)
 {
 	const char *text = field_text(reading, json);
-	char safe[64];
 	int value;
 
 	if (text == NULL)
 		return;
-	if (!word_parse(words, text, strlen(text), &value)) {
-		reading_fail(reading, "\"%s\" is none of the values it can have (%s, %s ...)",
-		    text_escape(safe, sizeof(safe), text, strlen(text)), words[0].text, words[1].text);
-		return;
-	}
-	memcpy(at, &value, sizeof(value)); /* an enum without negative values is an int in size */
+	if (word_parse(words, text, strlen(text), &value))
+		memcpy(at, &value, sizeof(value)); /* an enum without negative values is an int in size */
+	else
+		fail_word(reading, text, words);
 }
 
 static void

@@ -93,9 +93,9 @@ wording_expiry(struct provider *provider, const char *text)
 	size_t len;
 	const char *word = next_word(&cursor, &len);
 
-	if (word == NULL || word_is(word, len, "expires_in"))
+	if (word == NULL)
 		return true;
-	if (word_is(word, len, "never")) {
+	if (word_is(word, len, "never") || strstr(text, "means never") != NULL) {
 		provider->response.expiry = EXPIRES_NEVER;
 		return true;
 	}
