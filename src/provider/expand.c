@@ -3,7 +3,6 @@
  * Filling templates. A value comes from a person's command line or a stored client, so what it may be is decided by
  * the place where it lands: nothing that is put into a path can change the host that tokens are sent to.
  */
-#include <regex.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -11,8 +10,7 @@
 #include "base/url.h"
 #include "provider/provider.h"
 #include "provider/template.h"
-
-#define VALUE_MAX 1024 /* bytes of a variable's value */
+#include "provider/value.h"
 
 struct filling {
 	const struct provider *provider;
@@ -52,77 +50,13 @@ value_of(const struct filling *filling, const char *name, const struct provider_
 	return value;
 }
 
-static bool
-has_only(const char *text, const char *extra)
-{
-	for (; *text != '\0'; text++) {
-		bool alnum =
-		    (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9');
-
-		if (!alnum && strchr(extra, *text) == NULL)
-			return false;
-	}
-	return true;
-}
-
-static bool
-is_port(const char *text)
-{
-	size_t len = strspn(text, "0123456789");
-
-	return len > 0 && len <= 5 && text[len] == '\0';
-}
-
-/* A host name or the part of one; with a port only where nothing of the host follows. */
-static bool
-is_host(const char *value, bool ends_host)
-{
-	char host[VALUE_MAX + 1];
-	const char *colon = strchr(value, ':');
-	size_t len = colon != NULL ? (size_t)(colon - value) : strlen(value);
-
-	if (len == 0 || len > VALUE_MAX || (colon != NULL && (!ends_host || !is_port(colon + 1))))
-		return false;
-	memcpy(host, value, len);
-	host[len] = '\0';
-	return has_only(host, ".-") && strstr(host, "..") == NULL && strchr(".-", host[0]) == NULL &&
-	    strchr(".-", host[len - 1]) == NULL;
-}
-
-static bool
-matches(const struct provider_var *var, const char *value)
-{
-	char pattern[300];
-	regex_t regex;
-	bool ok;
-
-	if (var == NULL || var->pattern == NULL)
-		return true;
-	if (!text_format(pattern, sizeof(pattern), "^(%s)$", var->pattern) ||
-	    regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-	ok = regexec(&regex, value, 0, NULL, 0) == 0;
-	regfree(&regex);
-	return ok;
-}
-
-static bool
-has_control(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return true;
-	}
-	return false;
-}
-
 static void
 append_encoded(struct buf *url, const char *value)
 {
 	for (; *value != '\0'; value++) {
 		char one[2] = { *value, '\0' };
 
-		if (has_only(one, "-._~"))
+		if (value_has_only(one, "-._~"))
 			(void)buf_append_byte(url, (uint8_t)*value);
 		else
 			(void)buf_append_format(url, "%%%02X", (unsigned)(unsigned char)*value);
@@ -157,11 +91,11 @@ append_value(const struct filling *filling, const char *name, const char *value,
 	case PLACE_START:
 		return append_start(filling, name, value, rest, url);
 	case PLACE_HOST:
-		if (!is_host(value, *rest == '\0' || *rest == '/' || *rest == '?'))
+		if (!value_is_host(value, *rest == '\0' || *rest == '/' || *rest == '?'))
 			return unfit(filling, name, "is not a host name (without https:// and path)");
 		break;
 	case PLACE_PORT:
-		if (!is_port(value))
+		if (!value_is_port(value))
 			return unfit(filling, name, "is not a port number");
 		break;
 	case PLACE_REST:
@@ -171,7 +105,7 @@ append_value(const struct filling *filling, const char *name, const char *value,
 			append_encoded(url, value);
 			return LARDER_OK;
 		}
-		if (!has_only(value, "-._~"))
+		if (!value_has_only(value, "-._~"))
 			return unfit(filling, name, "has other characters than letters, digits and - . _ ~");
 		break;
 	}
@@ -201,7 +135,7 @@ fill_var(const struct filling *filling, const struct piece *piece, const char **
 		(*cursor)++;
 		return LARDER_OK;
 	}
-	if (!matches(var, value))
+	if (!value_matches(var, value))
 		return unfit(filling, name, "does not match the pattern of the definition");
 	return append_value(filling, name, value, *cursor, url);
 }
@@ -301,9 +235,9 @@ fill_text(const struct filling *filling, const char *template, struct buf *text)
 			value = "";
 		if (value == NULL)
 			return unfit(filling, name, "has no value");
-		if (has_control(value))
+		if (value_has_control(value))
 			return unfit(filling, name, "has control characters");
-		if (!matches(var, value))
+		if (!value_matches(var, value))
 			return unfit(filling, name, "does not match the pattern of the definition");
 		(void)buf_append_str(text, value);
 		template += len + 2;
@@ -345,9 +279,9 @@ check_values(const struct filling *filling)
 
 		if (var->required && (value == NULL || *value == '\0'))
 			return unfit(filling, var->name, "has no value");
-		if (value != NULL && (has_control(value) || strlen(value) > VALUE_MAX))
+		if (value != NULL && (value_has_control(value) || strlen(value) > VALUE_MAX))
 			return unfit(filling, var->name, "has control characters or is too long");
-		if (value != NULL && *value != '\0' && !matches(var, value))
+		if (value != NULL && *value != '\0' && !value_matches(var, value))
 			return unfit(filling, var->name, "does not match the pattern of the definition");
 	}
 	return LARDER_OK;
