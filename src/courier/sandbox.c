@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,7 +21,6 @@ static const char *const allowed[] = {
 	"fcntl",
 	"fstat",
 	"getdents64",
-	"ioctl",
 	"lseek",
 	"newfstatat",
 	"openat",
@@ -32,8 +32,6 @@ static const char *const allowed[] = {
 	"writev",
 	"fdatasync",
 	"fsync",
-	"ftruncate",
-	"fallocate",
 	/* memory */
 	"brk",
 	"madvise",
@@ -44,7 +42,7 @@ static const char *const allowed[] = {
 	"mremap",
 	"munlock",
 	"munmap",
-	/* network; socket itself has rules of its own */
+	/* network; socket and ioctl have rules of their own */
 	"bind",
 	"connect",
 	"getpeername",
@@ -74,7 +72,9 @@ static const char *const allowed[] = {
 	"rt_sigaction",
 	"rt_sigprocmask",
 	"rt_sigreturn",
+	"sched_getaffinity",
 	"set_robust_list",
+	"sigaltstack",
 	"tgkill",
 	/* the rest */
 	"eventfd2",
@@ -177,6 +177,16 @@ add_families(scmp_filter_ctx filter)
 	return true;
 }
 
+/* What the resolver asks of its sockets. All others, those for terminals and devices, are for nobody here. */
+static bool
+add_ioctls(scmp_filter_ctx filter)
+{
+	const int number = SCMP_SYS(ioctl);
+
+	return seccomp_rule_add_exact(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD)) == 0 &&
+	    seccomp_rule_add_exact(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO)) == 0;
+}
+
 /*
  * Threads, for the resolver, and no processes. clone3 hides its flags in memory where no filter can see them; told
  * that it does not exist, the C library uses clone.
@@ -203,7 +213,7 @@ enter_seccomp(void)
 	if (!add_names(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0])) ||
 	    !add_names(filter, SCMP_ACT_KILL_PROCESS, hostile, sizeof(hostile) / sizeof(hostile[0])))
 		goto out;
-	if (!add_families(filter) || !add_threads(filter))
+	if (!add_families(filter) || !add_ioctls(filter) || !add_threads(filter))
 		goto out;
 	/* A binary search instead of a walk: a filter runs at every system call. An old libseccomp does without. */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);

@@ -106,8 +106,8 @@ static void
 calls_that_nobody_thought_of_fail_softly(void **state)
 {
 	static const char *const names[] = { "listen", "accept4", "kill", "unlinkat", "mkdirat", "renameat2",
-		"symlinkat", "setuid", "chmod", "sysinfo", "inotify_init1", "memfd_create", "prctl", "setrlimit",
-		"clone" };
+		"symlinkat", "setuid", "chmod", "sysinfo", "inotify_init1", "memfd_create", "ioctl", "prctl",
+		"setrlimit", "clone" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
