@@ -304,7 +304,11 @@ provider_check_vars(const struct provider *provider, const struct name_values *v
 		if (templates[i] == NULL)
 			continue;
 		code = fill_url(&filling, templates[i], &url);
-		if (code == LARDER_NOT_FOUND)
+		if (code == LARDER_NOT_FOUND && templates[i] == provider->endpoints.token)
+			code = error_set(ret_error, LARDER_USAGE, "cannot fill in the provider's variables",
+			    "give it with 'larder client add ... --var KEY=URL'", "%s has no value: no token endpoint",
+			    templates[i]);
+		else if (code == LARDER_NOT_FOUND)
 			code = LARDER_OK;
 		buf_clear(&url);
 	}

@@ -263,7 +263,7 @@ enum larder_code provider_expand_text(const struct provider *provider, const cha
 
 /*
  * Whether these variables suit the definition: none unknown, none required missing, each value fit for every place
- * where it is used. For "client add", before anything is stored. Errors: USAGE, naming the variable.
+ * where it is used, and a token endpoint comes of them. For "client add", before anything is stored. Errors: USAGE, naming the variable.
  */
 enum larder_code
 provider_check_vars(const struct provider *provider, const struct name_values *vars, struct larder_error *ret_error);

@@ -165,6 +165,33 @@ every_built_in_definition_gives_urls_with_sample_variables(void **state)
 	}
 }
 
+static void
+a_generic_client_needs_no_more_than_a_token_endpoint(void **state)
+{
+	char name[] = "token_endpoint", value[] = "https://as.example/token?realm=a";
+	struct name_value item = { .name = name, .value = value };
+	struct name_values vars = { .items = &item, .count = 1 };
+	struct provider *provider = load_builtin("generic");
+	struct buf url = BUF_INIT(URL_MAX);
+	struct larder_error error;
+
+	(void)state;
+	assert_int_equal(provider_check_vars(provider, &vars, &error), LARDER_OK);
+	assert_int_equal(provider_expand(provider, provider->endpoints.token, &vars, &url, &error), LARDER_OK);
+	assert_string_equal(buf_str(&url), value);
+	assert_int_equal(
+	    provider_expand(provider, provider->endpoints.revocation, &vars, &url, &error), LARDER_NOT_FOUND);
+	assert_int_equal(provider_check_vars(provider, NULL, &error), LARDER_USAGE);
+	buf_clear(&url);
+	provider_free(provider);
+
+	provider = load_builtin("generic-oidc");
+	(void)text_format(name, sizeof(name), "issuer");
+	assert_int_equal(provider_check_vars(provider, &vars, &error), LARDER_USAGE);
+	assert_string_equal(error.why, "{token_endpoint} has no value: no token endpoint");
+	provider_free(provider);
+}
+
 static bool
 has(const struct strings *list, const char *text)
 {
@@ -387,6 +414,7 @@ run_catalogue_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_built_in_definition_loads_under_its_file_name),
 		cmocka_unit_test(every_built_in_definition_gives_urls_with_sample_variables),
+		cmocka_unit_test(a_generic_client_needs_no_more_than_a_token_endpoint),
 		cmocka_unit_test(the_quirks_of_well_known_providers_are_data),
 		cmocka_unit_test(folders_that_do_not_exist_are_empty),
 		PLACE_TEST(a_file_of_the_user_wins_over_the_system_and_the_program),
