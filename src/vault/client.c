@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "vault/list.h"
 #include "vault/record.h"
+#include "vault/verify.h"
 
 #define VAR(i) MEMBER(20 + 2 * (i), TEXT, client, vars[i].name), MEMBER(21 + 2 * (i), TEXT, client, vars[i].value)
 
@@ -57,8 +58,10 @@ client_key(const struct vault *vault, const char *name)
 }
 
 static enum larder_code
-client_not_found(const char *name, struct larder_error *ret_error)
+client_not_found(struct vault *vault, const char *name, struct larder_error *ret_error)
 {
+	if (!verify_absence(vault, ret_error))
+		return error_name(ret_error, LARDER_DAMAGED, name);
 	error_set(ret_error, LARDER_NOT_FOUND, "cannot find the client", "see 'larder client list'",
 	    "there is no client of that name");
 	(void)error_name(ret_error, LARDER_NOT_FOUND, name);
@@ -72,7 +75,7 @@ client_load(struct vault *vault, const char *name, struct client *ret, struct la
 	enum larder_code code = record_load(vault, &type_client, &key, ret, ret_error);
 
 	if (code == LARDER_NOT_FOUND)
-		return client_not_found(name, ret_error);
+		return client_not_found(vault, name, ret_error);
 	if (code != LARDER_OK)
 		(void)error_name(ret_error, code, name);
 	return code;
@@ -95,7 +98,7 @@ client_remove(struct vault *vault, const char *name, struct larder_error *ret_er
 	struct record_key key = client_key(vault, name);
 	enum larder_code code = record_remove(vault, &type_client, &key, ret_error);
 
-	return code == LARDER_NOT_FOUND ? client_not_found(name, ret_error) : code;
+	return code == LARDER_NOT_FOUND ? client_not_found(vault, name, ret_error) : code;
 }
 
 void
@@ -121,8 +124,10 @@ enum larder_code
 client_list(struct vault *vault, struct client **ret, size_t *ret_count, struct larder_error *ret_error)
 {
 	struct list list = LIST_INIT(&type_client);
-	enum larder_code code = list_scan(vault, &list, ret_error);
+	enum larder_code code = vault_verify_quick(vault, ret_error);
 
+	if (code == LARDER_OK)
+		code = list_scan(vault, &list, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	if (list.count > 0)

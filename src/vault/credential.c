@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "vault/keys.h"
 #include "vault/list.h"
+#include "vault/verify.h"
 
 static const struct member members[] = {
 	MEMBER(1, BYTES, credential, id),
@@ -80,7 +81,9 @@ credential_load(struct vault *vault, const char *name, struct credential *ret, s
 	struct record_key key = credential_key(vault, name);
 	enum larder_code code = record_load(vault, &type_credential, &key, ret, ret_error);
 
-	if (code == LARDER_NOT_FOUND)
+	if (code == LARDER_NOT_FOUND && !verify_absence(vault, ret_error))
+		code = LARDER_DAMAGED;
+	else if (code == LARDER_NOT_FOUND)
 		error_set(ret_error, code, "cannot find the credential", "see 'larder list'",
 		    "there is no credential of that name");
 	else if (code == LARDER_OK && strcmp(ret->name, name) != 0)
@@ -141,7 +144,8 @@ credential_clear(struct credential *credential)
 enum larder_code
 credential_scan(struct vault *vault, struct larder_error *ret_error)
 {
-	enum larder_code code = keys_check(vault->keys, ret_error);
+	/* a list with a row missing must not look complete */
+	enum larder_code code = vault_verify_quick(vault, ret_error);
 
 	return code == LARDER_OK ? store_scan(vault->store, RECORD_CREDENTIAL, ret_error) : code;
 }
@@ -216,6 +220,10 @@ credential_names(struct vault *vault, char (**ret)[NAME_SIZE], size_t *ret_count
 	return LARDER_OK;
 }
 
+/*
+ * Rows are counted one kind at a time, by the index. That the only one is the only one must be sure, so the set is
+ * checked then; a vault that is too large for that has more than one.
+ */
 enum larder_code
 credential_count(
     struct vault *vault, size_t *ret_count, char ret_only[static NAME_SIZE], struct larder_error *ret_error)
@@ -225,26 +233,29 @@ credential_count(
 	enum larder_code code;
 	size_t count = 0;
 
-	code = credential_scan(vault, ret_error);
+	code = keys_check(vault->keys, ret_error);
+	if (code == LARDER_OK)
+		code = store_scan(vault->store, RECORD_CREDENTIAL, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	while ((code = store_next(vault->store, &row, ret_error)) == LARDER_OK)
 		count++;
-	credential_scan_end(vault);
+	store_scan_end(vault->store);
 	if (code != LARDER_NOT_FOUND)
 		return code;
-	ret_only[0] = '\0';
-	*ret_count = count;
-	if (count != 1)
-		return LARDER_OK;
-	code = credential_scan(vault, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	code = credential_next(vault, &credential, ret_error);
-	credential_scan_end(vault);
-	if (code == LARDER_OK) {
+	if (count == 1) {
+		code = credential_scan(vault, ret_error);
+		if (code != LARDER_OK)
+			return code;
+		code = credential_next(vault, &credential, ret_error);
+		credential_scan_end(vault);
+		if (code != LARDER_OK)
+			return code;
 		memcpy(ret_only, credential.name, NAME_SIZE);
 		credential_clear(&credential);
+	} else {
+		ret_only[0] = '\0';
 	}
-	return code;
+	*ret_count = count;
+	return LARDER_OK;
 }

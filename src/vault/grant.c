@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "vault/record.h"
+#include "vault/verify.h"
 
 static const struct member members[] = {
 	MEMBER(1, SECRET, grant, refresh_token),
@@ -46,7 +47,11 @@ grant_load(struct vault *vault, const struct credential *credential, struct gran
 {
 	struct record_key key = grant_key(vault, credential);
 
-	return record_load(vault, &type_grant, &key, ret, ret_error);
+	enum larder_code code = record_load(vault, &type_grant, &key, ret, ret_error);
+
+	if (code == LARDER_NOT_FOUND && !verify_absence(vault, ret_error))
+		code = LARDER_DAMAGED;
+	return code;
 }
 
 enum larder_code

@@ -43,12 +43,13 @@ slot_kind_name(enum slot_kind kind)
  * passphrase is wrong when the disk is.
  */
 static void
-row_check(const uint8_t *body, size_t len, uint8_t ret[static CHECK_BYTES])
+row_check(const struct slot *slot, size_t len, uint8_t ret[static CHECK_BYTES])
 {
 	static const uint8_t no_key[KEY_BYTES];
-	struct piece piece = { body, len };
+	struct record_key key = record_key_number(slot->number);
+	struct piece pieces[] = { { key.bytes, key.len }, { slot->body.data, len } };
 
-	derive_name(no_key, "larder 1 slot check", &piece, 1, ret);
+	derive_name(no_key, "larder 1 slot check", pieces, 2, ret);
 }
 
 /* What the vault key is bound to: its place, then the header as it stands in the row. */
@@ -99,7 +100,7 @@ build_rest(struct slot *slot, const uint8_t key[static KEY_BYTES], const uint8_t
 	ok = slot_context(slot, vault_id, &context) &&
 	    seal(key, context.data, context.len, vault_key, KEY_BYTES, &slot->body);
 	if (ok) {
-		row_check(slot->body.data, slot->body.len, check);
+		row_check(slot, slot->body.len, check);
 		ok = buf_append(&slot->body, check, sizeof(check));
 	}
 	buf_clear(&context);
@@ -141,7 +142,7 @@ parse_body(struct slot *slot)
 
 	if (slot->body.len < CHECK_BYTES)
 		return false;
-	row_check(slot->body.data, slot->body.len - CHECK_BYTES, check);
+	row_check(slot, slot->body.len - CHECK_BYTES, check);
 	if (memcmp(check, slot->body.data + slot->body.len - CHECK_BYTES, CHECK_BYTES) != 0)
 		return false;
 	header_len = read_u16(&reader);

@@ -233,10 +233,28 @@ try_all(struct attempt_state *state)
 		from_person(state);
 }
 
+/* By looking at every row: a slot that the index has lost would otherwise look like a wrong key. */
+static size_t
+count_slots(struct store *store)
+{
+	struct store_row row;
+	size_t count = 0;
+
+	if (store_scan(store, 0, NULL) != LARDER_OK)
+		return 0;
+	while (store_next(store, &row, NULL) == LARDER_OK)
+		if (row.kind == RECORD_SLOT)
+			count++;
+	store_scan_end(store);
+	return count;
+}
+
 /* Why it stayed closed. Damage to a slot goes before "wrong key", for the key may well be right. */
 static enum larder_code
-say_why(const struct attempt_state *state, struct larder_error *ret_error)
+say_why(struct store *store, const struct attempt_state *state, struct larder_error *ret_error)
 {
+	if (count_slots(store) != state->count)
+		return record_damaged(ret_error, "key slot", "one cannot be found by its number");
 	for (size_t i = 0; i < state->count; i++)
 		if (state->slots[i].damaged)
 			return error_set(ret_error, LARDER_DAMAGED, "cannot open the vault",
@@ -263,7 +281,7 @@ unlock_run(struct store *store, const char *dir, const uint8_t vault_id[static V
 		return code;
 	try_all(&state);
 	if (!is_open(&state)) {
-		code = say_why(&state, ret_error);
+		code = say_why(store, &state, ret_error);
 	} else {
 		keys = keys_new(state.vault_key.data, vault_id, state.opened_by);
 		if (keys == NULL)

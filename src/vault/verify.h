@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a reader asks when something that was named is not there. */
+#ifndef VAULT_VERIFY_H
+#define VAULT_VERIFY_H
+
+#include "vault/vault.h"
+
+/*
+ * Whether a row that was not found was never there, as far as vault_verify_quick can tell. false: the vault is damaged,
+ * and *ret_error says how.
+ */
+bool verify_absence(struct vault *vault, struct larder_error *ret_error);
+
+#endif
