@@ -34,7 +34,7 @@
  * Frames in the -wal until a commit carries them over. The first process to open a vault that nobody else has open reads
  * the whole -wal, 2 us a frame; carrying over costs about 1 ms (three syncs). A token takes one frame.
  */
-#define CHECKPOINT_FRAMES 32
+#define CHECKPOINT_FRAMES 64
 
 #define HEADER_LEN   72 /* up to and with the application id */
 #define SLEEP_MIN_US 200
@@ -72,6 +72,26 @@ busy(void *data, int count)
 	return 1;
 }
 
+/*
+ * After each commit, frames: length of the -wal. SQLite's own automatic checkpoint copies the frames but leaves them in
+ * the file, for the next writer to begin anew, and that is noted in shared memory only: with commands that run one
+ * after the other the next one would find them all again, and the -wal would never end. So it is emptied at once; when
+ * readers of older frames are there, a later commit does it. No error of it is the commit's.
+ */
+static int
+after_commit(void *data, sqlite3 *db, const char *name, int frames)
+{
+	struct sqlite_store *store = data;
+	int busy_ms = store->busy_ms;
+
+	if (frames < CHECKPOINT_FRAMES)
+		return SQLITE_OK;
+	store->busy_ms = 0;
+	(void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	store->busy_ms = busy_ms;
+	return SQLITE_OK;
+}
+
 static void
 configure(struct sqlite_store *store)
 {
@@ -87,7 +107,7 @@ configure(struct sqlite_store *store)
 	(void)sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 0);
 	(void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	(void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_MMAP_SIZE, &no_map);
-	(void)sqlite3_wal_autocheckpoint(store->db, CHECKPOINT_FRAMES);
+	(void)sqlite3_wal_hook(store->db, after_commit, store);
 	(void)sqlite3_busy_handler(store->db, busy, store);
 }
 
