@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's glewlwyd on loopback, set up through its own API: server.py ROOT FOLDER PORT-FILE [TTL [CERT KEY]]
+
+ROOT is where the package was unpacked, FOLDER holds configuration and data base, TTL is the life of access tokens in
+seconds (60). Every refresh rotates, and a refresh token that comes back ends its chain. One user, alice, who has
+consented; clients basic and post (confidential) and public. Writes its issuer into PORT-FILE when all is set up, and
+runs until SIGTERM. With CERT and KEY it speaks TLS.
+"""
+import http.client
+import json
+import os
+import signal
+import socket
+import sqlite3
+import ssl
+import subprocess
+import sys
+import time
+
+SECRET = "a secret+with 100% of:the/odd=ones&more"     # glewlwyd takes Basic credentials as they are, not form-encoded
+SCOPES = ["read", "write"]
+PLUGIN = "oidc"
+START_S = 20
+
+CONFIGURATION = """
+port={port}
+bind_address="127.0.0.1"
+external_url="{url}"
+login_url="login.html"
+api_prefix="api"
+log_mode="file"
+log_level="INFO"
+log_file="{folder}/glewlwyd.log"
+cookie_domain="localhost"
+cookie_secure=0
+session_expiration=2419200
+session_key="GLEWLWYD2_SESSION_ID"
+admin_scope="g_admin"
+profile_scope="g_profile"
+user_module_path="{root}/usr/lib/glewlwyd/user"
+user_middleware_module_path="{folder}/empty"
+client_module_path="{root}/usr/lib/glewlwyd/client"
+user_auth_scheme_module_path="{root}/usr/lib/glewlwyd/scheme"
+plugin_module_path="{root}/usr/lib/glewlwyd/plugin"
+use_secure_connection={tls}
+secure_connection_key_file="{key}"
+secure_connection_pem_file="{certificate}"
+secure_connection_ca_file="{certificate}"
+hash_algorithm="SHA512"
+database = {{ type = "sqlite3" path = "{folder}/glewlwyd.db" }};
+"""
+
+
+class Api:
+    """The management API; keeps the session's cookies by hand, as their domain does not fit every loopback name."""
+
+    def __init__(self, port, tls):
+        self.port, self.tls, self.cookies = port, tls, {}
+
+    def connection(self):
+        if not self.tls:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE      # only set-up; the tests do check it
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=context)
+
+    def call(self, method, path, value=None):
+        connection = self.connection()
+        headers = {"Content-Type": "application/json", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        connection.request(method, "/api/" + path, None if value is None else json.dumps(value), headers)
+        response = connection.getresponse()
+        body = response.read()
+        for cookie in response.headers.get_all("Set-Cookie") or []:
+            name, _, rest = cookie.partition("=")
+            self.cookies[name] = rest.split(";")[0]
+        connection.close()
+        if response.status != 200:
+            raise RuntimeError(f"{method} {path}: {response.status} {body.decode('utf-8', 'replace')}")
+        return body
+
+
+def plugin(url, ttl, key, certificate):
+    enabled = {f"auth-type-{kind}-enabled": kind in ("code", "refresh", "client") for kind in
+               ("code", "token", "id-token", "none", "password", "client", "device", "refresh")}
+    return {"module": "oidc", "name": PLUGIN, "display_name": "OpenID Connect", "parameters": {
+        "iss": url + "/api/oidc", "jwt-type": "ecdsa", "jwt-key-size": "256", "key": key, "cert": certificate,
+        "access-token-duration": ttl, "refresh-token-duration": 86400, "code-duration": 60, "refresh-token-rolling": True,
+        "refresh-token-one-use": "always", "allow-non-oidc": True, **enabled, "pkce-allowed": True,
+        "pkce-method-plain-allowed": False, "introspection-revocation-allowed": True,
+        "introspection-revocation-allow-target-client": True, "introspection-revocation-auth-scope": [],
+        "subject-type": "public", "name-claim": "on-demand", "email-claim": "no", "scope-claim": "on-demand",
+        "oauth-dpop-allowed": False, "request-parameter-allow": False}}
+
+
+def client(name):
+    method = {"basic": "client_secret_basic", "post": "client_secret_post", "public": "none"}[name]
+    fields = {"client_id": name, "name": name, "enabled": True, "confidential": name != "public", "scope": SCOPES,
+              "redirect_uri": ["http://127.0.0.1:9/callback"], "token_endpoint_auth_method": [method],
+              "authorization_type": ["code", "refresh_token"] + ([] if name == "public" else ["client_credentials"])}
+    if name != "public":
+        fields["client_secret"] = SECRET
+    return fields
+
+
+def new_key(folder):
+    key, certificate = folder + "/sign.key", folder + "/sign.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    key, "-out", certificate, "-days", "2", "-subj", "/CN=glewlwyd"], check=True, capture_output=True)
+    return [open(path, encoding="ascii").read() for path in (key, certificate)]
+
+
+def set_up(api, url, ttl, folder):
+    api.call("POST", "auth/", {"username": "admin", "password": "password"})
+    for name in SCOPES:
+        api.call("POST", "scope/", {"name": name, "display_name": name, "description": name, "password_required": True,
+                                    "password_max_age": 0, "scheme": {}, "scheme_required": {}})
+    api.call("POST", "mod/plugin/", plugin(url, ttl, *new_key(folder)))
+    api.call("POST", "user/", {"username": "alice", "name": "Alice", "email": "alice@example.org", "enabled": True,
+                               "password": "password", "scope": ["g_profile", *SCOPES]})
+    for name in ("basic", "post", "public"):
+        api.call("POST", "client/", client(name))
+    user = Api(api.port, api.tls)
+    user.call("POST", "auth/", {"username": "alice", "password": "password"})
+    for name in ("basic", "post", "public"):
+        user.call("PUT", "auth/grant/" + name, {"scope": " ".join(SCOPES)})
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def start(root, folder, tls):
+    port = free_port()
+    url = f"https://localhost:{port}" if tls else f"http://localhost:{port}"
+    os.makedirs(folder + "/empty", exist_ok=True)
+    certificate, key = tls or (folder + "/none", folder + "/none")
+    with open(folder + "/glewlwyd.conf", "w", encoding="utf-8") as file:
+        file.write(CONFIGURATION.format(port=port, url=url, folder=folder, root=root, tls="true" if tls else "false",
+                                        certificate=certificate, key=key))
+    database = sqlite3.connect(folder + "/glewlwyd.db")
+    with open(root + "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3", encoding="utf-8") as file:
+        database.executescript(file.read())
+    database.close()
+    process = subprocess.Popen([root + "/usr/bin/glewlwyd", "-c", folder + "/glewlwyd.conf"])
+    return process, port, url
+
+
+def wait_for(process, port):
+    end = time.monotonic() + START_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError("glewlwyd does not listen")
+
+
+def main():
+    root, folder, port_file, *rest = sys.argv[1:]
+    ttl, tls = int(rest[0]) if rest else 60, rest[1:3]
+    process, port, url = start(root, folder, tls)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        wait_for(process, port)
+        set_up(Api(port, bool(tls)), url, ttl, folder)
+        with open(port_file + ".new", "w", encoding="utf-8") as file:
+            file.write(url)
+        os.rename(port_file + ".new", port_file)
+        process.wait()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()
