@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/duration.h"
+#include "base/text.h"
+
+const char *const view_heads[] = { "NAME", "PROVIDER", "ACCOUNT", "STATE", "EXPIRES", "GENERATION", NULL };
+
+int64_t
+view_now(void)
+{
+	return (int64_t)time(NULL);
+}
+
+enum colour
+view_state_colour(const char *state)
+{
+	if (strcmp(state, "ok") == 0)
+		return COLOUR_GOOD;
+	if (strcmp(state, "needs-login") == 0)
+		return COLOUR_BAD;
+	if (strcmp(state, "in-doubt") == 0 || strcmp(state, "suspect") == 0)
+		return COLOUR_WARN;
+	return COLOUR_DIM;
+}
+
+const char *
+view_span(char *dst, size_t dst_size, int64_t unix_s, int64_t now)
+{
+	char span[32];
+
+	if (unix_s < 0)
+		(void)text_format(dst, dst_size, "unknown");
+	else if (unix_s >= now)
+		(void)text_format(dst, dst_size, "in %s", duration_format(span, sizeof span, unix_s - now));
+	else
+		(void)text_format(dst, dst_size, "%s ago", duration_format(span, sizeof span, now - unix_s));
+	return dst;
+}
+
+void
+view_json(struct output *out, const char *name, const struct larder_credential *credential)
+{
+	output_open(out, name, '{');
+	output_text(out, "name", credential->name);
+	output_text(out, "provider", credential->provider);
+	output_text(out, "client", credential->client);
+	output_text(out, "account", text_or_null(credential->account));
+	output_text(out, "scope", credential->scope == NULL ? "" : credential->scope);
+	output_text(out, "state", credential->state);
+	output_time(out, "access_expires_at", credential->access_expires_at);
+	output_time(out, "refresh_expires_at", credential->refresh_expires_at);
+	output_unsigned(out, "generation", credential->generation);
+	output_time(out, "created_at", credential->created_at);
+	output_time(out, "last_refresh_at", credential->last_refresh_at);
+	output_text(out, "last_error", text_or_null(credential->last_error));
+	output_text(out, "last_error_text", text_or_null(credential->last_error_text));
+	output_time(out, "last_error_at", credential->last_error_at);
+	output_time(out, "next_refresh_at", credential->next_refresh_at);
+	output_text(out, "rotation", credential->rotation_class);
+	output_unsigned(out, "parked", credential->parked);
+	output_text(out, "advice", text_or_null(credential->advice));
+	output_close(out, '}');
+}
+
+void
+view_row(struct table *table, const struct larder_credential *credential, int64_t now)
+{
+	char span[40] = "-", generation[24];
+
+	if (credential->access_expires_at >= 0)
+		(void)view_span(span, sizeof span, credential->access_expires_at, now);
+	(void)text_format(generation, sizeof generation, "%" PRIu64, credential->generation);
+	table_add(table, credential->name);
+	table_add(table, credential->provider);
+	table_add(table, credential->account);
+	table_add_coloured(table, credential->state, view_state_colour(credential->state));
+	table_add(table, span);
+	table_add(table, generation);
+}
+
+static void
+line(struct output *out, const char *label, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	output_format(out, "%-16s ", label);
+	output_escaped(out, value);
+	output_str(out, "\n");
+}
+
+static void
+time_line(struct output *out, const char *label, int64_t unix_s, int64_t now)
+{
+	char stamp[32], span[40], text[80];
+
+	if (unix_s < 0)
+		return;
+	(void)text_format(text, sizeof text, "%s (%s)", text_time(stamp, sizeof stamp, unix_s),
+	    view_span(span, sizeof span, unix_s, now));
+	line(out, label, text);
+}
+
+static void
+error_line(struct output *out, const struct larder_credential *credential)
+{
+	char text[400];
+
+	if (credential->last_error[0] == '\0')
+		return;
+	(void)text_format(text, sizeof text, "%s%s%s", credential->last_error,
+	    credential->last_error_text[0] == '\0' ? "" : ": ", credential->last_error_text);
+	line(out, "last error", text);
+}
+
+void
+view_long(struct output *out, const struct larder_credential *credential, int64_t now)
+{
+	line(out, "name", credential->name);
+	line(out, "provider", credential->provider);
+	line(out, "client", credential->client);
+	line(out, "account", credential->account);
+	line(out, "scope", credential->scope);
+	output_format(out, "%-16s ", "state");
+	output_colour(out, view_state_colour(credential->state));
+	output_str(out, credential->state);
+	output_colour(out, COLOUR_NONE);
+	output_str(out, "\n");
+	line(out, "what to do", credential->advice);
+	output_format(out, "%-16s %" PRIu64 "\n", "generation", credential->generation);
+	line(out, "rotation", credential->rotation_class);
+	time_line(out, "access expires", credential->access_expires_at, now);
+	time_line(out, "refresh expires", credential->refresh_expires_at, now);
+	time_line(out, "last refresh", credential->last_refresh_at, now);
+	time_line(out, "next refresh", credential->next_refresh_at, now);
+	error_line(out, credential);
+	time_line(out, "last error at", credential->last_error_at, now);
+	if (credential->parked > 0)
+		output_format(out, "%-16s %" PRIu64 "\n", "parked replies", credential->parked);
+	time_line(out, "added", credential->created_at, now);
+}

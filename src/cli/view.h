@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a credential is shown, to people and to programs. No secret is in it.
+ */
+#ifndef CLI_VIEW_H
+#define CLI_VIEW_H
+
+#include <larder/credential.h>
+
+#include "cli/output.h"
+#include "cli/table.h"
+
+/* The object of the contract, as an element or as the member name of an open object. */
+void view_json(struct output *out, const char *name, const struct larder_credential *credential);
+
+/* A row of the table whose heads are view_heads. now in Unix seconds. */
+extern const char *const view_heads[];
+void view_row(struct table *table, const struct larder_credential *credential, int64_t now);
+
+/* All of it, one "label  value" per line. */
+void view_long(struct output *out, const struct larder_credential *credential, int64_t now);
+
+enum colour view_state_colour(const char *state);
+
+/* "in 52 min", "3 d ago", "unknown". Returns dst. */
+const char *view_span(char *dst, size_t dst_size, int64_t unix_s, int64_t now);
+
+/* Seconds since 1970, for showing only. */
+int64_t view_now(void);
+
+#endif
