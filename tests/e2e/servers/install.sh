@@ -13,7 +13,7 @@ glewlwyd_libraries=(libcbor0.8 libconfig9 libcrypt1 libgnutls30 libhoel1.4 libid
 
 install_node() {
 	local major
-	major=$(node --version 2>/dev/null | sed -nE 's/^v([0-9]+)\..*/\1/p')
+	major=$(node --version 2>/dev/null | sed -nE 's/^v([0-9]+)\..*/\1/p') || major=0
 	if [ "${major:-0}" -ge 18 ] && command -v npm >/dev/null; then
 		say "node $(node --version) is here"
 		return
