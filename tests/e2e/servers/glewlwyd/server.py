@@ -22,6 +22,7 @@ SECRET = "a secret+with 100% of:the/odd=ones&more"     # glewlwyd takes Basic cr
 SCOPES = ["read", "write"]
 PLUGIN = "oidc"
 START_S = 20
+ATTEMPTS = 3
 
 CONFIGURATION = """
 port={port}
@@ -148,24 +149,36 @@ def start(root, folder, tls):
     return process, port, url
 
 
-def wait_for(process, port):
+def listens(process, port):
     end = time.monotonic() + START_S
     while time.monotonic() < end and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
-            return
+            return process.poll() is None
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError("glewlwyd does not listen")
+    return False
+
+
+def start_listening(root, folder, tls):
+    """glewlwyd cannot choose a port itself, and somebody else may take the free one first: so some attempts."""
+    for attempt in range(ATTEMPTS):
+        own = f"{folder}/{attempt}"
+        os.mkdir(own)
+        process, port, url = start(root, own, tls)
+        if listens(process, port):
+            return process, port, url
+        process.kill()
+        process.wait()
+    raise RuntimeError(f"glewlwyd does not listen; see {folder}/*/glewlwyd.log")
 
 
 def main():
     root, folder, port_file, *rest = sys.argv[1:]
     ttl, tls = int(rest[0]) if rest else 60, rest[1:3]
-    process, port, url = start(root, folder, tls)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    process, port, url = start_listening(root, folder, tls)
     try:
-        wait_for(process, port)
         set_up(Api(port, bool(tls)), url, ttl, folder)
         with open(port_file + ".new", "w", encoding="utf-8") as file:
             file.write(url)
