@@ -70,7 +70,6 @@ shed_inheritance(void)
 	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO - SANDBOX_KEEPS_STDERR; fd++)
 		(void)dup2(null, fd);
 	(void)umask(077);
-	(void)chdir("/");
 	if (getsid(0) != getpid())
 		(void)setsid(); /* fails for a group leader, which then has a session of its own already */
 }

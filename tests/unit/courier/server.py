@@ -83,7 +83,8 @@ class Server:
         self.listener = socket.create_server((host, 0), family=family)
         self.port = self.listener.getsockname()[1]
         self.closing = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def _accept(self):
         while not self.closing:
@@ -123,6 +124,8 @@ class Server:
 
     def close(self):
         self.closing = True
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()  # else it might accept on the next test's listener, which gets the same descriptor
         self.listener.close()
 
 
