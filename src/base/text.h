@@ -5,8 +5,10 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Write text of any origin to dst as printable UTF-8: C0, C1, DEL, bidi controls, line and paragraph separators,
@@ -18,6 +20,15 @@ const char *text_escape(char *dst, size_t dst_size, const char *src, size_t src_
 /* Whether name is 1 to 64 of [A-Za-z0-9._@:+-] starting with a letter or digit. NULL: false. */
 bool text_is_name(const char *name);
 
+/*
+ * The length, 1 to 4, of the character that src begins with, and its code point. 0 when len is 0 or the bytes are not
+ * strictly valid UTF-8 (surrogates, overlong forms and a cut-off end are not).
+ */
+size_t text_utf8_next(const char *src, size_t len, uint32_t *ret_code_point);
+
+/* Whether a code point could change how a terminal shows or treats what is around it; text_escape's question. */
+bool text_is_unsafe(uint32_t code_point);
+
 /* Whether bytes are strictly valid UTF-8 (no surrogates, no overlong forms, no NUL). */
 bool text_is_utf8(const char *data, size_t len);
 
@@ -27,7 +38,9 @@ bool text_is_token(const char *data, size_t len);
 /* snprintf that cuts at a UTF-8 border. Returns false if it had to cut. */
 bool text_format(char *dst, size_t dst_size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* strdup and strndup that give NULL only when memory is out; for text that is no secret. */
+bool text_vformat(char *dst, size_t dst_size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
+/* A copy that the caller frees, NULL only when memory is out; for text that is no secret. */
 char *text_copy(const char *src);
 
 /* ASCII only, no locale. */
