@@ -96,8 +96,8 @@ open_slot(int dirfd, uint32_t number, bool create, int *ret_fd, struct larder_er
 	if (code != LARDER_NOT_FOUND || !create)
 		return code;
 	code = file_open_private(dirfd, name, O_RDWR | O_CREAT | O_EXCL, ret_fd, ret_error);
-	if (code == LARDER_EXISTS) /* another claimer was faster */
-		code = file_open_private(dirfd, name, O_RDWR, ret_fd, ret_error);
+	if (code != LARDER_OK && file_open_private(dirfd, name, O_RDWR, ret_fd, NULL) == LARDER_OK)
+		return LARDER_OK; /* another claimer was faster */
 	return code;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <stddef.h>
 
 #define FREE_SPACE "free some space on the disk of the vault, then try again"
 #define WRITABLE   "make vault.db, its -wal and -shm files and their directory writable for you"
