@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/usage.h"
 
 #define NUMBER_DIGITS_MAX 5
 #define NAME_RULE         "1 to 64 of A-Z a-z 0-9 . _ @ : + - starting with a letter or digit"
@@ -163,7 +164,7 @@ check_names(const struct args *args, struct larder_error *ret_error)
 		const char *word = args->operands[i];
 
 		if (!text_is_name(word))
-			return args_usage(args, ret_error, "bad name", "'%s' is none: a name is " NAME_RULE,
+			return args_usage(args, ret_error, "bad name", "'%s' is not " NAME_RULE,
 			    text_escape(shown, sizeof shown, word, strlen(word)));
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(args->operands[k], word) == 0)
@@ -191,9 +192,13 @@ check_operands(const struct args *args, struct larder_error *ret_error)
 		if (given != NULL)
 			min = 0;
 	}
-	if (args->operands_count < min)
-		return args_usage(
-		    args, ret_error, "argument missing", "'%s' wants %s", command->name, command->operands);
+	if (args->operands_count < min) {
+		char part[128];
+		size_t cursor = 0;
+
+		(void)usage_synopsis_part(command, &cursor, part, sizeof part);
+		return args_usage(args, ret_error, "argument missing", "'%s' wants %s", command->name, part);
+	}
 	if (args->operands_count > command->operands_max) {
 		/* it may be the passphrase that somebody wrote after the flag */
 		if (args_has(args, "passphrase"))

@@ -90,9 +90,9 @@ parse_vars(const struct args *args, struct larder_variable *ret_vars, char **ret
 static enum larder_code
 check_proxy(const struct args *args, struct larder_error *ret_error)
 {
-	const char *proxy = args_text(args, "proxy"), *at;
+	const char *proxy = args_text(args, "proxy");
 
-	if (proxy == NULL || (at = strchr(proxy, '@')) == NULL)
+	if (proxy == NULL || strchr(proxy, '@') == NULL)
 		return LARDER_OK;
 	return args_usage(args, ret_error, "refused a secret on the command line",
 	    "the URL of '--proxy' must not hold a user or password");

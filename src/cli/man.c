@@ -119,8 +119,6 @@ print_page(struct output *out, const struct command *command)
 static void
 print_main_page(struct output *out)
 {
-	/* the first line tells man that tbl is needed */
-	output_str(out, "'\\\" t\n");
 	print_head(out, "larder");
 	output_str(out,
 	    ".SH NAME\nlarder \\- keep OAuth tokens fresh and never lose one\n"

@@ -5,8 +5,9 @@
 
 #include "base/text.h"
 
-#define LINE_WIDTH 80
-#define PART_SIZE  192
+#define LINE_WIDTH   80
+#define PART_SIZE    192
+#define OPTION_WIDTH 26 /* an option that is longer has its help on the next line */
 
 const char *
 usage_full_name(char *dst, size_t dst_size, const struct command *command)
@@ -142,6 +143,30 @@ print_synopsis(struct output *out, const struct command *command)
 	output_str(out, "\n");
 }
 
+/* Words wrapped into lines that begin at a column, where the cursor is already. */
+static void
+print_wrapped(struct output *out, const char *text, size_t indent)
+{
+	size_t column = indent;
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, " ");
+
+		if (column > indent && column + 1 + len > LINE_WIDTH) {
+			output_format(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			output_str(out, " ");
+			column++;
+		}
+		output_bytes(out, text, len);
+		column += len;
+		text += len;
+		text += *text == ' ';
+	}
+	output_str(out, "\n");
+}
+
 static void
 print_options(struct output *out, const struct option *options)
 {
@@ -151,10 +176,16 @@ print_options(struct output *out, const struct option *options)
 	for (const struct option *at = options; at->name != NULL; at++) {
 		size_t len = strlen(usage_option(text, sizeof text, at));
 
-		width = len > width ? len : width;
+		if (len <= OPTION_WIDTH && len > width)
+			width = len;
 	}
-	for (const struct option *at = options; at->name != NULL; at++)
-		output_format(out, "  %-*s  %s\n", (int)width, usage_option(text, sizeof text, at), at->help);
+	for (const struct option *at = options; at->name != NULL; at++) {
+		if (strlen(usage_option(text, sizeof text, at)) > width)
+			output_format(out, "  %s\n%*s", text, (int)width + 4, "");
+		else
+			output_format(out, "  %-*s  ", (int)width, text);
+		print_wrapped(out, at->help, width + 4);
+	}
 }
 
 static void
@@ -196,8 +227,7 @@ print_command(struct output *out, const struct command *command)
 		print_head(out, "Examples");
 		output_str(out, command->examples);
 	}
-	output_str(out,
-	    "\nEverywhere: --vault DIR --json -q -v --no-input --color WHEN --timeout DUR -h; see 'larder help'.\n");
+	output_str(out, "\nOptions of every command, such as --vault and --json: see 'larder help'.\n");
 }
 
 static void
@@ -206,9 +236,9 @@ print_overview(struct output *out)
 	output_str(out,
 	    "Larder keeps OAuth tokens fresh and never loses one.\n\n"
 	    "usage: larder COMMAND [ARGUMENT...]\n\n"
-	    "A credential is what you once allowed an application to do, kept as a refresh token\n"
-	    "in an encrypted vault. 'larder token NAME' turns it into an access token that works\n"
-	    "now. First: 'larder init', then 'larder client add', then 'larder add'.\n");
+	    "A credential is what you once allowed an application to do, kept as a refresh\n"
+	    "token in an encrypted vault. 'larder token NAME' turns it into an access token\n"
+	    "that works now. First: 'larder init', then 'larder client add', 'larder add'.\n");
 	for (enum command_group group = COMMAND_START; group <= COMMAND_MORE; group++) {
 		print_head(out, usage_group_title(group));
 		for (const struct command *const *at = commands; *at != NULL; at++) {
@@ -218,7 +248,7 @@ print_overview(struct output *out)
 	}
 	print_head(out, "Options of every command, anywhere on the line");
 	print_options(out, global_options);
-	output_str(out, "\nDUR is a time such as 90, 90s, 5m, 8h or 30d. 'larder help COMMAND' explains a command.\n");
+	output_str(out, "\nDUR is a time such as 90, 90s, 5m, 8h or 30d. 'larder help COMMAND' explains one.\n");
 }
 
 enum larder_code
