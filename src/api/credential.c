@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handle.h"
+#include "base/text.h"
+
+static enum larder_code
+bad_credential(struct larder_error *ret_error, const char *why)
+{
+	return error_set(ret_error, LARDER_USAGE, "cannot add the credential", NULL, "%s", why);
+}
+
+enum larder_code
+larder_credential_add(struct larder *larder, const struct larder_credential_new *wanted, struct larder_error *ret_error)
+{
+	struct session *session = NULL;
+	struct secret refresh_token = SECRET_INIT;
+	struct enrolment enrolment = {
+		.name = wanted->name,
+		.client = wanted->client,
+		.scope = wanted->scope,
+		.account = wanted->account,
+		.refresh_token = &refresh_token,
+		.replace = wanted->replace != 0,
+	};
+	enum larder_code code;
+
+	code = check_name(wanted->name, "credential", ret_error);
+	if (code == LARDER_OK && (wanted->client != NULL || !wanted->replace))
+		code = check_name(wanted->client, "client", ret_error);
+	if (code != LARDER_OK)
+		return code;
+	if (wanted->refresh_token_len == 0 || wanted->refresh_token_len > TOKEN_MAX ||
+	    !text_is_token(wanted->refresh_token, wanted->refresh_token_len))
+		return bad_credential(ret_error,
+		    "the refresh token is empty, longer than 64 KiB or has spaces or other characters that no token has");
+	if (wanted->scope != NULL && (strlen(wanted->scope) >= SCOPE_SIZE || !scope_is_valid(wanted->scope)))
+		return bad_credential(ret_error, "the scope is too long or has characters that no scope has");
+	if (wanted->account != NULL &&
+	    (strlen(wanted->account) >= sizeof((struct credential *)0)->account ||
+		!text_is_utf8(wanted->account, strlen(wanted->account))))
+		return bad_credential(ret_error, "the account is longer than 255 bytes or not UTF-8");
+	if (!secret_copy(wanted->refresh_token, wanted->refresh_token_len, &refresh_token))
+		return error_no_memory(ret_error);
+	enrolment.deadline_ms = handle_deadline(larder, 0);
+	code = session_take(larder, &session, ret_error);
+	if (code == LARDER_OK)
+		code = enroll_credential(&session->engine, &enrolment, ret_error);
+	secret_free(&refresh_token);
+	session_give(larder, session);
+	return code;
+}
+
+static const char *
+advice(enum credential_state state)
+{
+	switch (state) {
+	case STATE_NEEDS_LOGIN:
+		return "log in again, then store the new refresh token with 'larder add --replace'";
+	case STATE_IN_DOUBT:
+		return "a refresh got no answer; the next 'larder token' or 'larder refresh' decides by the provider's rules";
+	case STATE_SUSPECT:
+		return "the vault was copied or restored; if this copy is the one to go on with, run 'larder refresh --accept'";
+	case STATE_REVOKING:
+		return "its revocation is queued; 'larder revoke' or 'larder refresh --due' delivers it";
+	case STATE_REVOKED:
+	case STATE_OK:
+		break;
+	}
+	return "";
+}
+
+static const char *
+class_of(const struct catalogue *catalogue, const char *id)
+{
+	struct provider *provider = NULL;
+	struct larder_error ignored;
+	const char *name;
+
+	if (catalogue_load(catalogue, id, &provider, &ignored) != LARDER_OK)
+		return NULL;
+	name = spend_class_name(provider_class(provider));
+	provider_free(provider);
+	return name;
+}
+
+static bool
+view(const struct credential *credential, struct larder_credential *ret)
+{
+	*ret = (struct larder_credential){
+		.scope = text_copy(credential->scope),
+		.state = credential_state_name(credential->state),
+		.access_expires_at = credential->access_expires_at,
+		.refresh_expires_at = credential->refresh_expires_at,
+		.generation = credential->generation,
+		.created_at = credential->created_at,
+		.last_refresh_at = credential->last_refresh_at,
+		.next_refresh_at = credential->next_refresh_at,
+		.last_error_at = credential->last_error_at,
+	};
+	(void)text_format(ret->name, sizeof ret->name, "%s", credential->name);
+	(void)text_format(ret->provider, sizeof ret->provider, "%s", credential->provider);
+	(void)text_format(ret->client, sizeof ret->client, "%s", credential->client);
+	(void)text_format(ret->account, sizeof ret->account, "%s", credential->account);
+	(void)text_format(ret->last_error, sizeof ret->last_error, "%s", credential->last_error);
+	(void)text_format(ret->last_error_text, sizeof ret->last_error_text, "%s", credential->last_error_text);
+	(void)text_format(ret->advice, sizeof ret->advice, "%s", advice(credential->state));
+	return ret->scope != NULL;
+}
+
+enum larder_code
+larder_credential_show(
+    struct larder *larder, const char *name, struct larder_credential *ret, struct larder_error *ret_error)
+{
+	struct session *session = NULL;
+	struct credential credential = { 0 };
+	struct parked *parked = NULL;
+	struct larder_credential shown = { .scope = NULL };
+	enum larder_code code;
+	size_t count = 0;
+
+	code = check_name(name, "credential", ret_error);
+	if (code == LARDER_OK)
+		code = session_take(larder, &session, ret_error);
+	if (code == LARDER_OK)
+		code = credential_load(&session->vault, name, &credential, ret_error);
+	if (code == LARDER_OK)
+		code = parked_list(&session->vault, &credential, &parked, &count, ret_error);
+	if (code == LARDER_OK) {
+		parked_list_free(parked, count);
+		if (!view(&credential, &shown))
+			code = error_no_memory(ret_error);
+		shown.parked = count;
+		shown.rotation_class = class_of(session->engine.catalogue, credential.provider);
+	}
+	if (code == LARDER_OK)
+		*ret = shown;
+	else
+		larder_credential_clear(&shown);
+	credential_clear(&credential);
+	session_give(larder, session);
+	return error_name(ret_error, code, name);
+}
+
+void
+larder_credential_clear(struct larder_credential *credential)
+{
+	if (credential == NULL)
+		return;
+	free(credential->scope);
+	credential->scope = NULL;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct larder_credential *)a)->name, ((const struct larder_credential *)b)->name);
+}
+
+/* Definitions are parsed once per provider, not once per credential. */
+static void
+fill_classes(const struct catalogue *catalogue, struct larder_credential *list, size_t count)
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = i > 64 ? i - 64 : 0; j < i && strcmp(list[j].provider, list[i].provider) != 0; j++)
+			;
+		list[i].rotation_class = j < i ? list[j].rotation_class : class_of(catalogue, list[i].provider);
+	}
+}
+
+enum larder_code
+larder_credential_list(
+    struct larder *larder, struct larder_credential **ret, size_t *ret_count, struct larder_error *ret_error)
+{
+	struct session *session = NULL;
+	struct credential credential = { 0 };
+	struct larder_credential *list = NULL, *more;
+	enum larder_code code;
+	size_t count = 0, room = 0;
+
+	code = session_take(larder, &session, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	code = credential_scan(&session->vault, ret_error);
+	while (code == LARDER_OK) {
+		code = credential_next(&session->vault, &credential, ret_error);
+		if (code != LARDER_OK)
+			break;
+		if (count == room) {
+			room = room == 0 ? 16 : room * 2;
+			more = reallocarray(list, room, sizeof *list);
+			if (more == NULL) {
+				code = error_no_memory(ret_error);
+				break;
+			}
+			list = more;
+		}
+		if (!view(&credential, &list[count++]))
+			code = error_no_memory(ret_error);
+	}
+	credential_scan_end(&session->vault);
+	credential_clear(&credential);
+	if (code == LARDER_NOT_FOUND) {
+		code = LARDER_OK;
+		if (count > 0)
+			qsort(list, count, sizeof *list, by_name);
+		fill_classes(session->engine.catalogue, list, count);
+		*ret = list;
+		*ret_count = count;
+	} else {
+		larder_credential_list_free(list, count);
+	}
+	session_give(larder, session);
+	return code;
+}
+
+void
+larder_credential_list_free(struct larder_credential *credentials, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		larder_credential_clear(&credentials[i]);
+	free(credentials);
+}
