@@ -26,14 +26,16 @@
 
 #define SCRUB_WAIT_MS 100 /* for readers of old snapshots; they hold a vault for less than a millisecond */
 
+#define PUT_SQL \
+	"INSERT INTO record(kind, key, body) VALUES(?1, ?2, ?3) ON CONFLICT(kind, key) DO UPDATE SET body = excluded.body"
+
 static const char *const texts[STATEMENTS] = {
 	[STATEMENT_VERSION] = "PRAGMA user_version",
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
 	[STATEMENT_COMMIT] = "COMMIT",
 	[STATEMENT_ROLLBACK] = "ROLLBACK",
 	[STATEMENT_GET] = "SELECT body FROM record WHERE kind = ?1 AND key = ?2",
-	[STATEMENT_PUT] = "INSERT INTO record(kind, key, body) VALUES(?1, ?2, ?3) "
-			  "ON CONFLICT(kind, key) DO UPDATE SET body = excluded.body",
+	[STATEMENT_PUT] = PUT_SQL,
 	[STATEMENT_REMOVE] = "DELETE FROM record WHERE kind = ?1 AND key = ?2",
 	[STATEMENT_SCAN_KIND] = "SELECT kind, key, body FROM record WHERE kind = ?1",
 	[STATEMENT_SCAN_ALL] = "SELECT kind, key, body FROM record",

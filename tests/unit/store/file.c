@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,7 +194,7 @@ swap_for_ever(struct place *place)
 {
 	int failed = 0;
 
-	for (;;) {
+	while (failed > INT_MIN) {
 		failed += renameat(place->dirfd, "link", place->dirfd, "vault.db");
 		failed += symlinkat("victim", place->dirfd, "link");
 		failed += renameat(place->dirfd, "spare", place->dirfd, "vault.db");

@@ -32,8 +32,8 @@ static const char *const attacks[] = {
 	"PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE log(' WHERE name = 'log'",
 	"PRAGMA writable_schema=ON; DELETE FROM sqlite_schema",
 	"PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES('table', 'record', 'record', 2, 'CREATE TABLE record(a)')",
-	"PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES('table', 'sqlite_schema', 'sqlite_schema', 2, "
-	"'CREATE TABLE sqlite_schema(type, name, tbl_name, rootpage, sql)')",
+	"PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES('table', 'sqlite_schema', 'sqlite_schema', 2, 'x')",
+	"PRAGMA writable_schema=ON; UPDATE sqlite_schema SET name = 'sqlite_schema', tbl_name = 'sqlite_schema', sql = 'CREATE TABLE sqlite_schema(type, name, tbl_name, rootpage, sql)' WHERE name = 'log'",
 };
 
 static void
