@@ -195,6 +195,12 @@ call_go(struct call *call)
 }
 
 void
+call_kept(struct call *call)
+{
+	(void)frame_write(call->fd, FRAME_KEPT, NULL, io_clock_ms() + WRITE_MS);
+}
+
+void
 call_close(struct call *call)
 {
 	const struct timespec millisecond = { 0, 1000000 };

@@ -57,13 +57,15 @@ struct effects {
 
 	/*
 	 * Start a courier on a job. slot and lock (exchange jobs) are inherited by it; the caller still owns its copies.
-	 * call_wait reports the next event until deadline_ms (clock_ms); call_go lets it send; call_close gives up the
+	 * call_wait reports the next event until deadline_ms (clock_ms); call_go lets it send;
+	 * call_kept tells it that the reply it handed over is committed, so that it may let the lock go; call_close gives up the
 	 * conversation (a courier that has sent goes on by itself) and releases the call.
 	 */
 	enum larder_code (*call_open)(void *ctx, const struct job *job, const struct spool_slot *slot,
 	    const struct lock *lock, struct call **ret, struct larder_error *ret_error);
 	enum call_event (*call_wait)(void *ctx, struct call *call, int64_t deadline_ms, struct call_result *ret);
 	bool (*call_go)(void *ctx, struct call *call);
+	void (*call_kept)(void *ctx, struct call *call);
 	void (*call_close)(void *ctx, struct call *call);
 };
 

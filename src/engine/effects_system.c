@@ -168,6 +168,13 @@ go_call(void *ctx, struct call *call)
 }
 
 static void
+kept_call(void *ctx, struct call *call)
+{
+	(void)ctx;
+	call_kept(call);
+}
+
+static void
 close_call(void *ctx, struct call *call)
 {
 	(void)ctx;
@@ -196,6 +203,7 @@ effects_system_init(struct system_effects *ret, int vault_dirfd, const char *cou
 		    .call_open = open_call,
 		    .call_wait = wait_call,
 		    .call_go = go_call,
+		    .call_kept = kept_call,
 		    .call_close = close_call,
 		},
 		.vault_dirfd = vault_dirfd,

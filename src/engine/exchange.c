@@ -206,6 +206,22 @@ hear_end(struct engine *engine, struct call *call, int64_t deadline_ms, struct e
 	return LARDER_OK;
 }
 
+/*
+ * The spool could not take the reply, so it is committed from here, under the lock that the courier still holds for
+ * us; then it may go. If the vault cannot take it either, the courier goes on trying.
+ */
+static enum larder_code
+keep_reply(struct engine *engine, struct call *call, struct credential *credential, struct exchange_end *end,
+    struct larder_error *ret_error)
+{
+	enum larder_code code;
+
+	code = settle(engine, credential, end, &end->judged, &end->judgement, ret_error);
+	if (code == LARDER_OK)
+		engine->effects->call_kept(engine->effects->ctx, call);
+	return code;
+}
+
 enum larder_code
 exchange_run(struct engine *engine, const struct party *party, const struct token_want *want,
     struct credential *credential, struct lock *lock, struct exchange_end *ret, struct larder_error *ret_error)
@@ -241,6 +257,8 @@ exchange_run(struct engine *engine, const struct party *party, const struct toke
 		fx->lock_close(fx->ctx, lock);
 		fx->slot_close(fx->ctx, &slot);
 		code = hear_end(engine, call, want->deadline_ms, ret, &error);
+		if (code == LARDER_OK && ret->has_reply)
+			code = keep_reply(engine, call, credential, ret, &error);
 	}
 out:
 	fx->call_close(fx->ctx, call);

@@ -207,6 +207,10 @@ look(struct engine *engine, struct refresh_call *call, struct credential *creden
 		code = settle(engine, credential, end, &judged, &judgement, ret_error);
 	if (code != LARDER_OK)
 		return code;
+	if (end->judged) {
+		judged = true;
+		judgement = end->judgement;
+	}
 	if (judged && call->asked > 0 && judgement.code != LARDER_OK)
 		call->failure = judgement;
 	code = access_load(engine->vault, credential, want->scope, want->resource, &access, ret_error);
