@@ -111,6 +111,8 @@ struct exchange_end { /* the courier's last word, as far as settle needs it */
 	bool unsent;    /* it says that nothing was sent after all */
 	bool has_reply; /* it could not seal and handed the reply over */
 	struct http_reply reply;
+	bool judged; /* such a reply was committed while the courier still held the lock */
+	struct larder_error judgement;
 };
 
 /*
