@@ -67,9 +67,13 @@ static enum larder_code
 slot_key(const struct slot *slot, const uint8_t vault_id[static VAULT_ID_BYTES], const struct secret *secret,
     uint8_t ret[static KEY_BYTES], struct larder_error *ret_error)
 {
+	const struct slot_method *method = slot_method(slot->kind);
 	uint8_t made[KEY_BYTES];
-	enum larder_code code = slot_method(slot->kind)->derive(slot, secret, made, ret_error);
+	enum larder_code code;
 
+	if (method == NULL)
+		return record_damaged(ret_error, "key slot", "it is of an unknown kind");
+	code = method->derive(slot, secret, made, ret_error);
 	if (code == LARDER_OK)
 		derive_key(made, "larder 1 slot", vault_id, VAULT_ID_BYTES, ret);
 	wipe(made, sizeof(made));

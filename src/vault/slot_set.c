@@ -10,6 +10,7 @@
 enum larder_code
 slot_list(struct vault *vault, struct slot_view *ret, size_t max, size_t *ret_count, struct larder_error *ret_error)
 {
+	const struct slot_method *method;
 	struct slot *slots = NULL;
 	size_t count = 0;
 	enum larder_code code;
@@ -23,10 +24,11 @@ slot_list(struct vault *vault, struct slot_view *ret, size_t max, size_t *ret_co
 		ret[i] = (struct slot_view){
 			.number = slots[i].number, .kind = slots[i].kind, .created_at = slots[i].created_at
 		};
-		if (slots[i].damaged)
+		method = slots[i].damaged ? NULL : slot_method(slots[i].kind);
+		if (method == NULL)
 			(void)text_format(ret[i].detail, sizeof(ret[i].detail), "%s", "damaged");
 		else
-			slot_method(slots[i].kind)->describe(&slots[i], ret[i].detail, sizeof(ret[i].detail));
+			method->describe(&slots[i], ret[i].detail, sizeof(ret[i].detail));
 	}
 	*ret_count = count;
 	slots_free(slots, count);

@@ -22,7 +22,7 @@ struct attempt_state {
 	size_t count;
 	struct secret vault_key; /* set: open */
 	uint32_t opened_by;
-	struct larder_error failure; /* the first one; code OK: none */
+	struct larder_error failure; /* the one to tell; code OK: none */
 };
 
 static bool
@@ -40,11 +40,14 @@ has_kind(const struct attempt_state *state, enum slot_kind kind)
 	return false;
 }
 
-/* Keep the first failure; that memory or a slot's parameters were the cause says more than "wrong key". */
+/*
+ * Keep the last failure, which is of what a person gave; but that memory, a mode or a slot's parameters were the cause
+ * says more than "wrong key".
+ */
 static void
 remember(struct attempt_state *state, const struct larder_error *error)
 {
-	if (state->failure.code == LARDER_OK || (state->failure.code == LARDER_LOCKED && error->code != LARDER_LOCKED))
+	if (state->failure.code == LARDER_OK || state->failure.code == LARDER_LOCKED)
 		state->failure = *error;
 }
 

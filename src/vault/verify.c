@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/sqlite.h"
 #include "vault/anchor.h"
 #include "vault/audit.h"
 #include "vault/header.h"
@@ -79,6 +80,24 @@ report_freshness(struct vault *vault, const struct state *state, struct verify_r
 	}
 }
 
+/*
+ * The store's own check, on a connection of its own: a temporary database that SQLite opens for it would stay with the
+ * session's, whose next change would then fail.
+ */
+static enum larder_code
+check_store(const struct vault *vault, struct larder_error *ret_error)
+{
+	struct store *store = NULL;
+	enum larder_code code;
+
+	code = sqlite_store_open(vault->dir.path, vault->dir.fd, SESSION_BUSY_MS, &store, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	code = store_check(store, ret_error);
+	store_close(store);
+	return code;
+}
+
 enum larder_code
 vault_verify(struct vault *vault, struct verify_report *ret_report, struct larder_error *ret_error)
 {
@@ -86,7 +105,7 @@ vault_verify(struct vault *vault, struct verify_report *ret_report, struct larde
 	struct state state = { 0 };
 	enum larder_code code;
 
-	code = store_check(vault->store, ret_error);
+	code = check_store(vault, ret_error);
 	/* the set first: that rows are missing says more than that the first of them cannot be read */
 	if (code == LARDER_OK)
 		code = setroot_check(vault, NULL, &state, ret_error);
