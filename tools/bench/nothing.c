@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What starting and ending any program costs here. */
+int
+main(void)
+{
+	return 0;
+}
