@@ -22,6 +22,7 @@ find_reply(struct engine *engine, const struct credential *credential, struct sp
 	struct secret secret_key = SECRET_INIT, text = SECRET_INIT;
 	struct attempt attempt = { .generation = intent->generation };
 	uint8_t record_id[16], attempt_id[16];
+	enum spool_content content;
 	enum larder_code code;
 
 	*ret_found = false;
@@ -30,8 +31,13 @@ find_reply(struct engine *engine, const struct credential *credential, struct sp
 		return LARDER_OK; /* a slot that somebody else uses by now held nothing of ours */
 	if (code != LARDER_OK)
 		return code;
-	if (fx->slot_read(fx->ctx, slot, record_id, attempt_id, &payload) != SPOOL_REPLY ||
-	    memcmp(record_id, credential->id, sizeof record_id) != 0 ||
+	content = fx->slot_read(fx->ctx, slot, record_id, attempt_id, &payload);
+	if (content == SPOOL_FAILED) {
+		code = error_set(ret_error, LARDER_STORAGE, "refresh failed", "check the disk, then try again",
+		    "the slot with the provider's answer cannot be read");
+		goto out;
+	}
+	if (content != SPOOL_REPLY || memcmp(record_id, credential->id, sizeof record_id) != 0 ||
 	    memcmp(attempt_id, intent->attempt_id, sizeof attempt_id) != 0)
 		goto out;
 	memcpy(attempt.vault_id, vault_id(engine->vault), sizeof attempt.vault_id);
@@ -49,7 +55,7 @@ out:
 	secret_free(&secret_key);
 	secret_free(&text);
 	buf_clear(&payload);
-	return LARDER_OK;
+	return code;
 }
 
 /* Fingerprints follow the tokens; that another credential holds the same token is no reason to lose this one. */
