@@ -43,6 +43,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(FOLDER), "authserver"))
 LIMIT_S = 120
@@ -88,7 +89,7 @@ def holds(wanted, found, place="value"):
 class Case:
     def __init__(self, home, larder, courier):
         self.home = home
-        self.variables = {}
+        self.variables = {"home": home}
         self.server = None
         self.outputs = ""
         tools = os.path.join(home, ".tools")
