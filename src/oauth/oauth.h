@@ -30,9 +30,9 @@ enum auth_method client_auth_method(const struct provider *provider, const struc
  * Build the refresh request (RFC 6749 section 6; RFC 8707 for resource). scope and resource may be NULL or "".
  * REJECTED for a method that this version cannot do, USAGE for variables (provider_expand). The caller clears *ret.
  */
-enum larder_code refresh_build(const struct provider *provider, const struct oauth_client *client,
-    const struct secret *refresh_token, const char *scope, const char *resource, struct http_request *ret,
-    struct larder_error *ret_error);
+enum larder_code
+refresh_build(const struct provider *provider, const struct oauth_client *client, const struct secret *refresh_token,
+    const char *scope, const char *resource, struct http_request *ret, struct larder_error *ret_error);
 
 /* The URL that refresh_build uses, for pinning and the breaker. */
 enum larder_code token_endpoint(const struct provider *provider, const struct oauth_client *client, struct buf *ret,
@@ -50,11 +50,11 @@ enum larder_code revoke_build(const struct provider *provider, const struct oaut
     struct larder_error *ret_error);
 
 enum revoke_outcome {
-	REVOKED,             /* confirmed, or it was not valid any more */
-	REVOKE_UNSUPPORTED,  /* the provider does not take this kind of token */
-	REVOKE_TRY_NO_HINT,  /* ask again without the hint */
-	REVOKE_RETRY,        /* temporary: 503, 429, 408, 5xx, network; see retry_after_s */
-	REVOKE_REFUSED       /* client authentication or configuration; a person has to look */
+	REVOKED,            /* confirmed, or it was not valid any more */
+	REVOKE_UNSUPPORTED, /* the provider does not take this kind of token */
+	REVOKE_TRY_NO_HINT, /* ask again without the hint */
+	REVOKE_RETRY,       /* temporary: 503, 429, 408, 5xx, network; see retry_after_s */
+	REVOKE_REFUSED      /* client authentication or configuration; a person has to look */
 };
 
 struct revoke_verdict {
@@ -69,31 +69,31 @@ void revoke_judge(const struct provider *provider, enum token_kind kind, bool wi
 
 /* What a reply of the token endpoint means for the grant. */
 enum grant_outcome {
-	GRANT_TOKENS,     /* tokens came; fields below are set; complaint may hold a lesser problem */
-	GRANT_ENDED,      /* the closed list: invalid_grant and the definition's synonyms */
-	GRANT_DENIED,     /* access_denied and the like */
-	GRANT_REJECTED,   /* configuration: invalid_client, unauthorized_client, invalid_scope, unsupported_grant_type, invalid_target */
-	GRANT_TEMPORARY,  /* the server said "not now" and did not process: 429, 503 with Retry-After, temporarily_unavailable */
-	GRANT_UNKNOWN     /* no telling whether the token was spent: other 5xx, 408, HTML, truncated, not OAuth */
+	GRANT_TOKENS, /* tokens came; fields below are set; complaint may hold a lesser problem */
+	GRANT_ENDED,  /* the closed list: invalid_grant and the definition's synonyms */
+	GRANT_DENIED, /* access_denied and the like */
+	GRANT_REJECTED, /* configuration: invalid_client, unauthorized_client, invalid_scope, unsupported_grant_type, invalid_target */
+	GRANT_TEMPORARY, /* the server said "not now" and did not process: 429, 503 with Retry-After, temporarily_unavailable */
+	GRANT_UNKNOWN /* no telling whether the token was spent: other 5xx, 408, HTML, truncated, not OAuth */
 };
 
 struct token_reply {
 	enum grant_outcome outcome;
 	struct secret access_token;
-	struct secret refresh_token;     /* empty: none came, keep the old one */
-	bool refresh_token_came;         /* present and not empty, even when equal to the old one */
-	char token_type[32];             /* as sent, "" if missing */
-	bool usable;                     /* token_type is understood and access_token is there: may be handed out */
-	int64_t expires_at;              /* Unix seconds; TIME_UNKNOWN */
-	int64_t expires_in_s;            /* life as issued; TIME_UNKNOWN */
-	int64_t refresh_expires_at;      /* TIME_UNKNOWN */
+	struct secret refresh_token; /* empty: none came, keep the old one */
+	bool refresh_token_came;     /* present and not empty, even when equal to the old one */
+	char token_type[32];         /* as sent, "" if missing */
+	bool usable;                 /* token_type is understood and access_token is there: may be handed out */
+	int64_t expires_at;          /* Unix seconds; TIME_UNKNOWN */
+	int64_t expires_in_s;        /* life as issued; TIME_UNKNOWN */
+	int64_t refresh_expires_at;  /* TIME_UNKNOWN */
 	bool scope_came;
-	char scope[SCOPE_MAX + 1];       /* normalised to single spaces */
-	char complaint[256];             /* tokens came, but: "expires_in is not a number"; "" if nothing */
-	char error[64];                  /* OAuth error code, escaped; "" if none */
-	char description[256];           /* escaped */
+	char scope[SCOPE_MAX + 1]; /* normalised to single spaces */
+	char complaint[256];       /* tokens came, but: "expires_in is not a number"; "" if nothing */
+	char error[64];            /* OAuth error code, escaped; "" if none */
+	char description[256];     /* escaped */
 	int http_status;
-	int64_t retry_after_s;           /* -1 unknown */
+	int64_t retry_after_s; /* -1 unknown */
 };
 
 /*
@@ -101,8 +101,8 @@ struct token_reply {
  * shortens the life). Never fails: what it cannot read is GRANT_UNKNOWN. A refresh token that can be recognised in a
  * damaged or strange reply is returned whatever else is wrong with it. The caller clears with token_reply_clear.
  */
-void reply_judge(const struct provider *provider, const struct http_reply *reply, int64_t sent_at,
-    struct token_reply *ret);
+void
+reply_judge(const struct provider *provider, const struct http_reply *reply, int64_t sent_at, struct token_reply *ret);
 void token_reply_clear(struct token_reply *reply);
 
 /* Scope sets: tokens of %x21 / %x23-5B / %x5D-7E separated by spaces (RFC 6749 section 3.3). Case-sensitive. */

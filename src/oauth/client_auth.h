@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Client authentication, RFC 6749 section 2.3: one method per request, never two.
+ */
+#ifndef OAUTH_CLIENT_AUTH_H
+#define OAUTH_CLIENT_AUTH_H
+
+#include "oauth/message.h"
+
+/*
+ * Add what a method wants: parameters or the Authorization header. Anything but none, basic and post (and their
+ * variants with a given secret) is REJECTED; so is an Authorization header that the definition sets besides.
+ */
+void client_auth_add(struct message *message, const struct oauth_client *client, enum auth_method method);
+
+/* Authorization: Bearer with a token, for revocation endpoints that want one. */
+void client_auth_bearer(struct message *message, const struct secret *token);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How long tokens live, by what a reply says in the many ways in which it may be said.
+ *
+ *   expires_in                           result
+ *   3600, 3600.0, "3600", "3600.0"       that many seconds from when the request was sent
+ *   missing, null                        the definition's access_token_ttl_s, else unknown
+ *   0, negative, 0.5, "3600abc", [],     the same, with a complaint: the token just issued has to be of use, and a
+ *   true, 1e309, over 100 years          nonsensical number says nothing about its life
+ *
+ * An absolute time is Unix seconds, milliseconds (from 10^11 on), digits in a string, or an RFC 3339 date.
+ */
+#ifndef OAUTH_EXPIRY_H
+#define OAUTH_EXPIRY_H
+
+#include "oauth/oauth.h"
+
+#define EXPIRY_LIFE_MAX_S ((int64_t)100 * 366 * 86400)
+
+struct cJSON;
+
+/* Set expires_in_s and expires_at of a reply from the object that holds the tokens. Returns a complaint, or NULL. */
+const char *
+expiry_judge(const struct provider *provider, const struct cJSON *tokens, int64_t sent_at, struct token_reply *ret);
+
+/*
+ * The earliest end of the refresh token that the object names, TIME_UNKNOWN if none: refresh_token_timeout,
+ * authorization_expires_in and the vendors' names for them, in seconds; ..._at as an absolute time. 0 and what is not
+ * understood say nothing.
+ */
+int64_t expiry_of_refresh_token(const struct cJSON *tokens, int64_t sent_at);
+
+/* An RFC 3339 date as Unix seconds; -1 if it is none. Without an offset it is UTC. */
+int64_t expiry_date(const char *text);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "oauth/client_auth.h"
+
+static const char *
+kind_name(enum token_kind kind)
+{
+	return kind == TOKEN_REFRESH ? "refresh_token" : "access_token";
+}
+
+static void
+refuse(struct message *message, const char *why)
+{
+	const char *page = message->provider->revoke.page;
+	char hint[192];
+
+	(void)text_format(hint, sizeof(hint), "revoke it on the provider's page%s%s", page == NULL ? "" : ": ",
+	    page == NULL ? "" : page);
+	message_fail(message, LARDER_NOT_FOUND, hint, "%s", why);
+}
+
+/* The styles that are a form, a bearer or both; the others need something that no field expresses. */
+static bool
+is_expressible(enum revoke_style style)
+{
+	switch (style) {
+	case REVOKE_UNKNOWN:
+	case REVOKE_RFC7009:
+	case REVOKE_RFC7009_LIKE:
+	case REVOKE_SLACK:
+	case REVOKE_GITHUB:
+	case REVOKE_BEARER_AND_TOKEN:
+	case REVOKE_BEARER_NO_BODY:
+	case REVOKE_CUSTOM_API:
+	case REVOKE_SERVICENOW:
+	case REVOKE_STRAVA:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *
+endpoint_template(const struct provider *provider)
+{
+	return provider->revoke.url != NULL ? provider->revoke.url : provider->endpoints.revocation;
+}
+
+static void
+check_support(struct message *message, enum token_kind kind)
+{
+	const struct provider *provider = message->provider;
+	bool accepted = kind == TOKEN_REFRESH ? provider->revoke.accepts_refresh : provider->revoke.accepts_access;
+
+	if (provider->revoke.style == REVOKE_NONE || endpoint_template(provider) == NULL)
+		refuse(message, "the provider has no revocation endpoint");
+	else if (!is_expressible(provider->revoke.style))
+		refuse(message, "this version cannot revoke in the provider's own way");
+	else if (!accepted)
+		refuse(message,
+		    kind == TOKEN_REFRESH ? "the provider revokes no refresh tokens"
+					  : "the provider revokes no access tokens");
+}
+
+/* What is revoked is the bearer itself where nothing else names it. */
+static void
+add_bearer(struct message *message, enum token_kind kind, const struct secret *token, const struct secret *bearer)
+{
+	enum revoke_style style = message->provider->revoke.style;
+	bool is_itself =
+	    style == REVOKE_SLACK || style == REVOKE_BEARER_NO_BODY || message->provider->revoke.body == BODY_NONE;
+
+	if (is_itself || kind == TOKEN_ACCESS)
+		bearer = token;
+	if (bearer == NULL || secret_is_empty(bearer))
+		refuse(message, "the provider wants an access token for it, and there is none");
+	else
+		client_auth_bearer(message, bearer);
+}
+
+static void
+add_auth(struct message *message, const struct oauth_client *client, enum token_kind kind, const struct secret *token,
+    const struct secret *bearer)
+{
+	enum auth_method method = message->provider->revoke.client_auth;
+	bool has_secret = client->client_secret != NULL && !secret_is_empty(client->client_secret);
+
+	if (method == AUTH_BEARER_ACCESS_TOKEN) {
+		add_bearer(message, kind, token, bearer);
+		return;
+	}
+	if (method == AUTH_SAME || method == AUTH_UNSET)
+		method = client_auth_method(message->provider, client);
+	else if (!has_secret && (method == AUTH_BASIC || method == AUTH_POST))
+		refuse(message, "the provider wants the client's secret for it, and there is none");
+	client_auth_add(message, client, method);
+}
+
+/* The token, unless the URL or the Authorization header carries it. */
+static void
+add_token(struct message *message, enum token_kind kind, const struct secret *token, bool with_hint)
+{
+	const struct provider *provider = message->provider;
+	enum revoke_style style = provider->revoke.style;
+	const char *template = endpoint_template(provider);
+	const char *param = provider->revoke.token_param;
+
+	if (template == NULL || strstr(template, "{refresh_token}") != NULL ||
+	    strstr(template, "{access_token}") != NULL)
+		return;
+	if (style == REVOKE_SLACK || style == REVOKE_BEARER_NO_BODY)
+		return;
+	message_param(message, param == NULL ? "token" : param, token->data, token->len);
+	if (with_hint && provider->revoke.sends_hint &&
+	    (style == REVOKE_RFC7009 || style == REVOKE_RFC7009_LIKE || style == REVOKE_UNKNOWN))
+		message_param(message, "token_type_hint", kind_name(kind), strlen(kind_name(kind)));
+}
+
+enum larder_code
+revoke_build(const struct provider *provider, const struct oauth_client *client, enum token_kind kind,
+    const struct secret *token, const struct secret *bearer, bool with_hint, struct http_request *ret,
+    struct larder_error *ret_error)
+{
+	struct http_request request = { .headers_count = 0 };
+	struct message message;
+	enum larder_code code;
+
+	message_init(&message, provider, client, "cannot revoke the token", &request, ret_error);
+	message_var(&message, kind_name(kind), token);
+	check_support(&message, kind);
+	if (message.code == LARDER_OK)
+		message_url(&message, endpoint_template(provider));
+	if (secret_is_empty(token))
+		message_fail(&message, LARDER_USAGE, NULL, "there is no token to revoke");
+	add_token(&message, kind, token, with_hint);
+	add_auth(&message, client, kind, token, bearer);
+	code = message_finish(&message, provider->revoke.method, provider->revoke.body);
+	if (code == LARDER_OK) {
+		*ret = request;
+		request = (struct http_request){ .headers_count = 0 };
+	}
+	message_clear(&message);
+	http_request_clear(&request);
+	return code;
+}
