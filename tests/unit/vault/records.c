@@ -20,7 +20,8 @@ long_secret(uint8_t byte, size_t len)
 	struct secret secret;
 
 	assert_true(secret_new(len, &secret));
-	memset(secret.data, byte, len);
+	if (len > 0)
+		memset(secret.data, byte, len);
 	return secret;
 }
 
