@@ -17,6 +17,15 @@ io_clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t
+io_clock_unix_s(void)
+{
+	struct timespec now = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
 static enum io_result
 wait_ready(int fd, short events, int64_t deadline_ms)
 {

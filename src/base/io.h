@@ -19,6 +19,9 @@ enum io_result {
 /* Milliseconds of CLOCK_BOOTTIME, which also counts a suspended machine. */
 int64_t io_clock_ms(void);
 
+/* Unix seconds, for stamps on what is written; decisions get their time from the caller. */
+int64_t io_clock_unix_s(void);
+
 /* deadline_ms on that clock; -1 waits for ever. */
 enum io_result io_read_all(int fd, void *data, size_t len, int64_t deadline_ms);
 enum io_result io_write_all(int fd, const void *data, size_t len, int64_t deadline_ms);

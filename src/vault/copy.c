@@ -5,8 +5,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/io.h"
 #include "vault/anchor.h"
 #include "vault/header.h"
 #include "vault/session.h"
@@ -15,9 +15,7 @@ static enum larder_code
 mark_one(struct vault *vault, const char *name, struct larder_error *ret_error)
 {
 	struct credential credential;
-	struct audit_event event = {
-		.at = (int64_t)time(NULL), .op = AUDIT_STATE, .result = "ok", .detail = "suspect"
-	};
+	struct audit_event event = { .at = io_clock_unix_s(), .op = AUDIT_STATE, .result = "ok", .detail = "suspect" };
 	enum larder_code code;
 
 	code = credential_load(vault, name, &credential, ret_error);
@@ -78,7 +76,7 @@ look_again(struct vault *vault, struct header *ret, bool *ret_copied, struct lar
 enum larder_code
 vault_adopt_copy(struct vault *vault, struct larder_error *ret_error)
 {
-	struct audit_event event = { .at = (int64_t)time(NULL), .op = AUDIT_COPIED, .result = "ok" };
+	struct audit_event event = { .at = io_clock_unix_s(), .op = AUDIT_COPIED, .result = "ok" };
 	struct header header;
 	enum larder_code code;
 	bool copied = false;

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/io.h"
 #include "store/spool.h"
 #include "store/sqlite.h"
 #include "vault/header.h"
@@ -38,7 +38,7 @@ static enum larder_code
 write_first(struct vault *vault, const struct slot *slot, struct larder_error *ret_error)
 {
 	struct record_key key = record_key_number(slot->number);
-	struct header header = { .created_at = (int64_t)time(NULL) };
+	struct header header = { .created_at = io_clock_unix_s() };
 	struct audit_event event = { .at = header.created_at, .op = AUDIT_INIT, .result = "ok" };
 	struct state none = { 0 };
 	enum larder_code code;

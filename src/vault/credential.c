@@ -221,8 +221,8 @@ credential_names(struct vault *vault, char (**ret)[NAME_SIZE], size_t *ret_count
 }
 
 /*
- * Rows are counted one kind at a time, by the index. That the only one is the only one must be sure, so the set is
- * checked then; a vault that is too large for that has more than one.
+ * Rows are counted one kind at a time, by the index. That there is none, or only one, must be sure, so the set is
+ * checked then; a vault that is too large for that has more.
  */
 enum larder_code
 credential_count(
@@ -254,6 +254,9 @@ credential_count(
 		memcpy(ret_only, credential.name, NAME_SIZE);
 		credential_clear(&credential);
 	} else {
+		code = count == 0 ? vault_verify_quick(vault, ret_error) : LARDER_OK;
+		if (code != LARDER_OK)
+			return code;
 		ret_only[0] = '\0';
 	}
 	*ret_count = count;

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/io.h"
 
 #define CHECK_BYTES NAME_HASH_BYTES
 
@@ -121,7 +122,7 @@ slot_build(const struct slot_new *wanted, uint32_t number, const uint8_t vault_i
 
 	*ret = (struct slot){ .number = number,
 		.kind = wanted->kind,
-		.created_at = (int64_t)time(NULL),
+		.created_at = io_clock_unix_s(),
 		.body = BUF_INIT(STORE_BODY_MAX) };
 	if (method == NULL)
 		return error_set(ret_error, LARDER_USAGE, "cannot add the key", NULL, "there is no such kind of key");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The slots of an open vault: list, add, remove. */
 #include <string.h>
-#include <time.h>
 
+#include "base/io.h"
 #include "base/text.h"
 #include "vault/setroot.h"
 #include "vault/slot.h"
@@ -57,7 +57,7 @@ next_number(struct vault *vault, uint32_t *ret, struct larder_error *ret_error)
 static enum larder_code
 audit(struct vault *vault, enum audit_op op, enum slot_kind kind, uint32_t number, struct larder_error *ret_error)
 {
-	struct audit_event event = { .at = (int64_t)time(NULL), .op = op, .result = "ok" };
+	struct audit_event event = { .at = io_clock_unix_s(), .op = op, .result = "ok" };
 
 	(void)text_format(event.detail, sizeof(event.detail), "slot %u, %s", (unsigned)number, slot_kind_name(kind));
 	return audit_append(vault, &event, ret_error);
