@@ -117,9 +117,9 @@ error_no_memory(struct larder_error *ret_error)
 enum larder_code
 error_name(struct larder_error *ret_error, enum larder_code code, const char *name)
 {
-	if (ret_error == NULL)
+	if (ret_error == NULL || code == LARDER_OK)
 		return code;
 	if (ret_error->name[0] == '\0' && name != NULL)
 		(void)text_format(ret_error->name, sizeof(ret_error->name), "%s", name);
-	return ret_error->code;
+	return code;
 }

@@ -27,7 +27,7 @@ enum larder_code error_set_errno(struct larder_error *ret_error, enum larder_cod
 /* Out of memory: LARDER_INTERNAL with the fixed text. Needs no memory. */
 enum larder_code error_no_memory(struct larder_error *ret_error);
 
-/* Name the credential, client or provider concerned, if no name is set yet. Returns ret_error->code, or code if NULL. */
+/* Name the credential, client or provider that a failure concerns, if no name is set yet. Returns code. */
 enum larder_code error_name(struct larder_error *ret_error, enum larder_code code, const char *name);
 
 #endif
