@@ -52,6 +52,10 @@ class Faults:
         unknown = set(fault) - KEYS
         if unknown:
             raise ValueError(f"unknown fault fields: {sorted(unknown)}")
+        if fault.get("refresh_token", "") is None:      # refresh_token=null on ctl's command line
+            fault["refresh_token"] = "null"
+        if fault.get("refresh_token", "omit") not in ("omit", "null", "empty", "same"):
+            raise ValueError("refresh_token is one of omit, null, empty, same")
         with self.lock:
             self.number += 1
             self.scripts.append({"endpoint": "token", "times": 1, "skip": 0, **fault, "id": self.number, "hits": 0})
