@@ -26,8 +26,9 @@ recovery_print(struct session *session, const char *text, const char *code)
 		output_colour(&secret, COLOUR_NONE);
 		output_str(&secret,
 		    "\n"
-		    "Write it down and keep it away from this computer: it opens the vault when the passphrase is\n"
-		    "lost (type it where the passphrase is asked for), and it is not shown again.\n");
+		    "Write it down and keep it away from this computer: it opens the vault when the\n"
+		    "passphrase is lost (type it where the passphrase is asked for), and it is not\n"
+		    "shown again.\n");
 	}
 	finish(session, &secret);
 }

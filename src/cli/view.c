@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/duration.h"
+#include "base/io.h"
 #include "base/text.h"
 
 const char *const view_heads[] = { "NAME", "PROVIDER", "ACCOUNT", "STATE", "EXPIRES", "GENERATION", NULL };
@@ -13,7 +13,7 @@ const char *const view_heads[] = { "NAME", "PROVIDER", "ACCOUNT", "STATE", "EXPI
 int64_t
 view_now(void)
 {
-	return (int64_t)time(NULL);
+	return io_clock_unix_s();
 }
 
 enum colour
