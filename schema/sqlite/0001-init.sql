@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Why: the first format of a vault. A record is opaque bytes under a kind and a key that the vault layer chooses (keyed
 -- hashes and random ids, so nothing is descriptive); a log row is opaque bytes under an ascending number.
 -- A rowid table with one unique index, because bodies are long: in a table without rowid they would fill the inner
