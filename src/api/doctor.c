@@ -6,11 +6,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/handle.h"
-#include "base/file.h"
+#include "base/io.h"
 #include "base/text.h"
 
 #define CLOCK_FLOOR 1767225600 /* 2026-01-01: no build of this version is older */
@@ -135,11 +134,10 @@ static void
 check_clock(struct findings *findings)
 {
 	char when[32], text[96];
-	struct timespec now = { 0, 0 };
+	int64_t now = io_clock_unix_s();
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)text_format(text, sizeof text, "%s", text_time(when, sizeof when, (long long)now.tv_sec));
-	if (now.tv_sec < CLOCK_FLOOR)
+	(void)text_format(text, sizeof text, "%s", text_time(when, sizeof when, (long long)now));
+	if (now < CLOCK_FLOOR)
 		add(findings, LARDER_FINDING_PROBLEM, "clock", "it is wrong: it stands before this version was made",
 		    "set it; tokens would seem valid for years");
 	else
