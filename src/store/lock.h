@@ -21,7 +21,10 @@ struct lock {
 	int fd; /* -1: not held */
 };
 
-#define LOCK_INIT { -1 }
+#define LOCK_INIT \
+	{ \
+		-1 \
+	}
 
 /* Create the lock file in a new vault. */
 enum larder_code lock_create(int dirfd, struct larder_error *ret_error);

@@ -238,7 +238,7 @@ check(struct store *store, struct larder_error *ret_error)
 		code = migrate_verify(from(store)->db, ret_error);
 	/* Before the check opens a temporary database, whose kind cannot be changed once it is in use. */
 	if (code == LARDER_OK)
-		code = prepare_change(from(store), ret_error);
+		code = sqlite_prepare_change(from(store), ret_error);
 	if (code != LARDER_OK)
 		return code;
 	rc = sqlite3_prepare_v2(from(store)->db, "PRAGMA integrity_check(1)", -1, &statement, NULL);

@@ -57,6 +57,9 @@ void sqlite_disconnect(struct sqlite_store *store);
 enum larder_code sqlite_statement(
     struct sqlite_store *store, enum sqlite_statement which, sqlite3_stmt **ret, struct larder_error *ret_error);
 
+/* Before the first change of records (sqlite_row.c): pragmas that nobody else needs. Once per connection. */
+enum larder_code sqlite_prepare_change(struct sqlite_store *store, struct larder_error *ret_error);
+
 /* Rows (sqlite_row.c), with the meaning of store.h. */
 enum larder_code sqlite_row_get(struct store *store, uint8_t kind, const void *key, size_t key_len,
     struct buf *ret_body, struct larder_error *ret_error);

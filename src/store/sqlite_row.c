@@ -42,8 +42,8 @@ check_writable(struct sqlite_store *store, size_t body_len, struct larder_error 
  * stays out of TMPDIR, and the -wal of a large import is cut to 1 MiB afterwards. Debian's SQLite deletes securely by
  * default, others do not.
  */
-static enum larder_code
-prepare_change(struct sqlite_store *store, struct larder_error *ret_error)
+enum larder_code
+sqlite_prepare_change(struct sqlite_store *store, struct larder_error *ret_error)
 {
 	int rc;
 
@@ -141,7 +141,7 @@ sqlite_row_put(struct store *store, uint8_t kind, const void *key, size_t key_le
 	code = check_writable(from(store), body_len, ret_error);
 	if (code != LARDER_OK)
 		return code;
-	code = prepare_change(from(store), ret_error);
+	code = sqlite_prepare_change(from(store), ret_error);
 	if (code != LARDER_OK)
 		return code;
 	code = sqlite_statement(from(store), STATEMENT_PUT, &statement, ret_error);
@@ -164,7 +164,7 @@ sqlite_row_remove(struct store *store, uint8_t kind, const void *key, size_t key
 	code = check_writable(from(store), 0, ret_error);
 	if (code != LARDER_OK)
 		return code;
-	code = prepare_change(from(store), ret_error);
+	code = sqlite_prepare_change(from(store), ret_error);
 	if (code != LARDER_OK)
 		return code;
 	code = sqlite_statement(from(store), STATEMENT_REMOVE, &statement, ret_error);

@@ -40,21 +40,21 @@ struct store_ops {
 	enum larder_code (*begin)(struct store *store, enum store_sync sync, struct larder_error *ret_error);
 	enum larder_code (*commit)(struct store *store, bool *ret_unknown, struct larder_error *ret_error);
 	void (*rollback)(struct store *store);
-	enum larder_code (*get)(struct store *store, uint8_t kind, const void *key, size_t key_len, struct buf *ret_body,
-	    struct larder_error *ret_error);
+	enum larder_code (*get)(struct store *store, uint8_t kind, const void *key, size_t key_len,
+	    struct buf *ret_body, struct larder_error *ret_error);
 	enum larder_code (*put)(struct store *store, uint8_t kind, const void *key, size_t key_len, const void *body,
 	    size_t body_len, struct larder_error *ret_error);
-	enum larder_code (*remove)(struct store *store, uint8_t kind, const void *key, size_t key_len,
-	    struct larder_error *ret_error);
+	enum larder_code (*remove)(
+	    struct store *store, uint8_t kind, const void *key, size_t key_len, struct larder_error *ret_error);
 	enum larder_code (*scan)(struct store *store, uint8_t kind, struct larder_error *ret_error);
 	enum larder_code (*next)(struct store *store, struct store_row *ret_row, struct larder_error *ret_error);
 	void (*scan_end)(struct store *store);
 	enum larder_code (*log_next)(struct store *store, int64_t *ret_seq, struct larder_error *ret_error);
-	enum larder_code (*log_put)(struct store *store, int64_t seq, const void *body, size_t body_len,
-	    struct larder_error *ret_error);
+	enum larder_code (*log_put)(
+	    struct store *store, int64_t seq, const void *body, size_t body_len, struct larder_error *ret_error);
 	enum larder_code (*log_scan)(struct store *store, int64_t from_seq, struct larder_error *ret_error);
-	enum larder_code (*log_read)(struct store *store, int64_t *ret_seq, struct buf *ret_body,
-	    struct larder_error *ret_error);
+	enum larder_code (*log_read)(
+	    struct store *store, int64_t *ret_seq, struct buf *ret_body, struct larder_error *ret_error);
 	enum larder_code (*scrub)(struct store *store, struct larder_error *ret_error);
 	enum larder_code (*check)(struct store *store, struct larder_error *ret_error);
 };
