@@ -123,7 +123,7 @@ enum larder_code
 refresh_fail(const struct credential *credential, const struct decision *decision, const struct refresh_call *call,
     int64_t now, struct larder_error *ret_error)
 {
-	char when[32];
+	char when[32], hint[160];
 
 	switch (decision->reason) {
 	case REASON_OFFLINE:
@@ -136,12 +136,14 @@ refresh_fail(const struct credential *credential, const struct decision *decisio
 		    "log in again, then store the new refresh token with 'larder add --replace'", "it %s",
 		    credential->state == STATE_REVOKED ? "was revoked" : "is being revoked");
 	case REASON_SUSPECT:
-		return error_set(ret_error, LARDER_IN_DOUBT, "no token",
-		    "if this copy is the one to go on with, run 'larder refresh --accept'",
+		(void)text_format(hint, sizeof hint,
+		    "if this copy is the one to go on with, run 'larder refresh %s --accept'", credential->name);
+		return error_set(ret_error, LARDER_IN_DOUBT, "no token", hint,
 		    "the vault was copied or restored: another copy may have spent this refresh token");
 	case REASON_IN_DOUBT:
-		return error_set(ret_error, LARDER_IN_DOUBT, "no token",
-		    "to ask all the same run 'larder refresh --accept', or log in again",
+		(void)text_format(hint, sizeof hint,
+		    "to ask all the same run 'larder refresh %s --accept', or log in again", credential->name);
+		return error_set(ret_error, LARDER_IN_DOUBT, "no token", hint,
 		    "a refresh of %s got no answer, and asking again could end the grant",
 		    text_time(when, sizeof when, (long long)credential->intent.opened_at));
 	case REASON_BACKOFF:
