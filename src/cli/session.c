@@ -86,9 +86,15 @@ enum larder_code
 session_read_secret(const struct session *session, const char *path, size_t max, const char *what, struct secret *ret,
     struct larder_error *ret_error)
 {
+	enum larder_code code;
+
 	if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO) && session_can_ask(session))
 		return prompt_secret(what, max, ret, ret_error);
-	return file_read_secret(path, max, what, ret, ret_error);
+	code = file_read_secret(path, max, what, ret, ret_error);
+	if (code == LARDER_USAGE && ret_error->hint[0] == '\0')
+		(void)text_format(ret_error->hint, sizeof ret_error->hint,
+		    "give 1 to %zu bytes of text; one line end after it is removed", max);
+	return code;
 }
 
 int64_t
