@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "cli/session.h"
@@ -14,7 +15,7 @@ static const struct option options[] = {
 	OPT_END,
 };
 
-static const char *const heads[] = { "TIME", "WHAT", "NAME", "RESULT", "GENERATION", "PROCESS", "DETAIL", NULL };
+static const char *const heads[] = { "TIME", "WHAT", "NAME", "RESULT", "GEN", "UID", "PID", "PROGRAM", "DETAIL", NULL };
 
 static void
 print_json(struct output *out, const struct larder_audit_event *event)
@@ -37,22 +38,40 @@ print_json(struct output *out, const struct larder_audit_event *event)
 	output_close(out, '}');
 }
 
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+/* The program that asked: the parent where it is only Larder itself that shows. */
+static const char *
+program(const struct larder_audit_event *event)
+{
+	const char *own = base_name(event->exe);
+
+	return own[0] == '\0' || strcmp(own, "larder") == 0 ? base_name(event->parent) : own;
+}
+
 static void
 add_row(struct table *table, const struct larder_audit_event *event)
 {
-	char when[32], generation[24] = "", process[360];
+	char when[32], generation[24] = "", uid[16], pid[16];
 
 	if (event->generation > 0)
 		(void)text_format(generation, sizeof generation, "%" PRIu64, event->generation);
-	/* the parent says more than the program, which is Larder itself as a rule */
-	(void)text_format(process, sizeof process, "uid %" PRIu32 " pid %" PRId32 "%s%s", event->uid, event->pid,
-	    event->parent[0] == '\0' ? "" : " of ", event->parent);
+	(void)text_format(uid, sizeof uid, "%" PRIu32, event->uid);
+	(void)text_format(pid, sizeof pid, "%" PRId32, event->pid);
 	table_add(table, text_time(when, sizeof when, event->at));
 	table_add(table, event->op);
 	table_add(table, event->name);
 	table_add(table, event->result);
 	table_add(table, generation);
-	table_add(table, process);
+	table_add(table, uid);
+	table_add(table, pid);
+	table_add(table, program(event));
 	table_add(table, event->detail);
 }
 

@@ -34,7 +34,7 @@ table_add_coloured(struct table *table, const char *text, enum colour colour)
 		table->room = room;
 	}
 	if (text == NULL || text[0] == '\0')
-		text = "-";
+		text = (table->count + 1) % table->columns == 0 ? "" : "-";
 	table->cells[table->count].text = text_copy(text_escape(safe, sizeof safe, text, strlen(text)));
 	table->cells[table->count].colour = colour;
 	if (table->cells[table->count].text == NULL)
@@ -60,16 +60,33 @@ width(const char *text)
 	return count;
 }
 
+/* Padding is due before the next cell that shows something, so that no line ends with spaces. */
 static void
-print_cell(struct output *output, const char *text, enum colour colour, size_t pad)
+print_cell(struct output *output, const char *text, enum colour colour, size_t *pad)
 {
+	if (text[0] == '\0')
+		return;
+	output_format(output, "%*s", (int)*pad, "");
 	if (colour != COLOUR_NONE)
 		output_colour(output, colour);
 	output_str(output, text);
 	if (colour != COLOUR_NONE)
 		output_colour(output, COLOUR_NONE);
-	for (; pad > 0; pad--)
-		output_str(output, " ");
+	*pad = 0;
+}
+
+static void
+print_row(const struct table *table, const struct table_cell *cells, const size_t *widths, struct output *output)
+{
+	size_t pad = 0;
+
+	for (size_t i = 0; i < table->columns; i++) {
+		const char *text = cells == NULL ? table->heads[i] : cells[i].text;
+
+		print_cell(output, text, cells == NULL ? COLOUR_HEAD : cells[i].colour, &pad);
+		pad += widths[i] - width(text) + 2;
+	}
+	output_str(output, "\n");
 }
 
 static void
@@ -85,21 +102,9 @@ print_rows(const struct table *table, struct output *output)
 		if (here > widths[i % table->columns])
 			widths[i % table->columns] = here;
 	}
-	for (size_t i = 0; i < table->columns; i++) {
-		bool last = i + 1 == table->columns;
-
-		print_cell(output, table->heads[i], COLOUR_HEAD, last ? 0 : widths[i] - width(table->heads[i]) + 2);
-	}
-	output_str(output, "\n");
-	for (size_t i = 0; i < table->count; i++) {
-		const struct table_cell *cell = &table->cells[i];
-		bool last = (i + 1) % table->columns == 0;
-
-		print_cell(
-		    output, cell->text, cell->colour, last ? 0 : widths[i % table->columns] - width(cell->text) + 2);
-		if (last)
-			output_str(output, "\n");
-	}
+	print_row(table, NULL, widths, output);
+	for (size_t i = 0; i + table->columns <= table->count; i += table->columns)
+		print_row(table, &table->cells[i], widths, output);
 }
 
 void

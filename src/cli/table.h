@@ -7,7 +7,7 @@
 
 #include "cli/output.h"
 
-#define TABLE_COLUMNS_MAX 8
+#define TABLE_COLUMNS_MAX 10
 
 struct table_cell {
 	char *text;
@@ -25,7 +25,7 @@ struct table {
 /* heads is a static list, NULL at the end, at most TABLE_COLUMNS_MAX. */
 void table_init(struct table *table, const char *const *heads);
 
-/* Append the next cell, left to right, row by row. "" is shown as "-". */
+/* Append the next cell, left to right, row by row. "" is shown as "-", in the last column as nothing. */
 void table_add(struct table *table, const char *text);
 void table_add_coloured(struct table *table, const char *text, enum colour colour);
 

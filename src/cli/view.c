@@ -35,6 +35,8 @@ view_span(char *dst, size_t dst_size, int64_t unix_s, int64_t now)
 
 	if (unix_s < 0)
 		(void)text_format(dst, dst_size, "unknown");
+	else if (unix_s == now)
+		(void)text_format(dst, dst_size, "now");
 	else if (unix_s >= now)
 		(void)text_format(dst, dst_size, "in %s", duration_format(span, sizeof span, unix_s - now));
 	else
