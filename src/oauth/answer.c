@@ -255,14 +255,15 @@ take_lesser(const cJSON *object, struct answer_error *ret)
 }
 
 void
-answer_find_error(const struct provider *provider, const struct cJSON *whole, struct answer_error *ret)
+answer_find_error(const struct provider *provider, int status, const struct cJSON *whole, struct answer_error *ret)
 {
 	const cJSON *inside = answer_inside(provider, whole);
+	bool is_failure = status < 200 || status > 299 || provider->response.error_at_http_200;
 
 	*ret = (struct answer_error){ .found = false };
-	if (!take_error(whole, ret) && !take_error(inside, ret) && !take_lesser(whole, ret))
+	if (!take_error(whole, ret) && !take_error(inside, ret) && is_failure && !take_lesser(whole, ret))
 		(void)take_lesser(inside, ret);
-	if (!ret->found)
+	if (!ret->found && !is_failure)
 		return;
 	take_description(whole, ret);
 	take_description(inside, ret);

@@ -39,9 +39,10 @@ bool answer_integer(const struct cJSON *item, int64_t *ret);
 
 /*
  * The error by its usual places: "error" (a string or an object with error, code, type, errorType, status), "errors",
- * "errorCode", "error_code", "code", "status"; the text by its usual names. Only if there is none among the
- * first three are the others looked at.
+ * and if there is none, "errorCode", "error_code", "code", "status", which with a success of HTTP mean an error only
+ * where the definition knows errors at HTTP 200. The text by its usual names. whole may be NULL.
  */
-void answer_find_error(const struct provider *provider, const struct cJSON *whole, struct answer_error *ret);
+void
+answer_find_error(const struct provider *provider, int status, const struct cJSON *whole, struct answer_error *ret);
 
 #endif

@@ -150,8 +150,8 @@ expiry_judge(const struct provider *provider, const struct cJSON *tokens, int64_
 		found =
 		    life_by_time(time, sent_at, &life_s, &complaint) || life_by_duration(duration, &life_s, &complaint);
 	else
-		found = life_by_duration(duration, &life_s, &complaint) ||
-		    (is_missing(duration) && life_by_time(time, sent_at, &life_s, &complaint));
+		found =
+		    life_by_duration(duration, &life_s, &complaint) || life_by_time(time, sent_at, &life_s, &complaint);
 	if (!found && is_life(provider->access_token_ttl_s))
 		life_s = provider->access_token_ttl_s;
 	ret->expires_in_s = life_s;

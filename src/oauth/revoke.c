@@ -3,11 +3,19 @@
 
 #include "base/text.h"
 #include "oauth/client_auth.h"
+#include "oauth/revoke.h"
 
 static const char *
 kind_name(enum token_kind kind)
 {
 	return kind == TOKEN_REFRESH ? "refresh_token" : "access_token";
+}
+
+bool
+revoke_sends_hint(const struct provider *provider)
+{
+	return provider->revoke.sends_hint &&
+	    (provider->revoke.style == REVOKE_RFC7009 || provider->revoke.style == REVOKE_UNKNOWN);
 }
 
 static void
@@ -113,8 +121,7 @@ add_token(struct message *message, enum token_kind kind, const struct secret *to
 	if (style == REVOKE_SLACK || style == REVOKE_BEARER_NO_BODY)
 		return;
 	message_param(message, param == NULL ? "token" : param, token->data, token->len);
-	if (with_hint && provider->revoke.sends_hint &&
-	    (style == REVOKE_RFC7009 || style == REVOKE_RFC7009_LIKE || style == REVOKE_UNKNOWN))
+	if (with_hint && revoke_sends_hint(provider))
 		message_param(message, "token_type_hint", kind_name(kind), strlen(kind_name(kind)));
 }
 

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "oauth/answer.h"
+#include "oauth/revoke.h"
 #include "oauth/verdict.h"
 
 static bool
@@ -81,7 +82,7 @@ judge_error(const struct provider *provider, const struct answer_error *error, i
 		return REVOKE_RETRY;
 	if (strcmp(code, "unsupported_token_type") == 0)
 		return REVOKE_UNSUPPORTED;
-	if (with_hint && provider->revoke.sends_hint &&
+	if (with_hint && revoke_sends_hint(provider) &&
 	    (strcmp(code, "invalid_request") == 0 || (status == 400 && !error->found)))
 		return REVOKE_TRY_NO_HINT;
 	return REVOKE_REFUSED;
@@ -110,7 +111,7 @@ revoke_judge(const struct provider *provider, enum token_kind kind, bool with_hi
 
 	(void)kind; /* no definition tells the kinds apart in a reply */
 	*ret = (struct revoke_verdict){ .retry_after_s = http_retry_after(reply->retry_after, now) };
-	answer_find_error(provider, body, &error);
+	answer_find_error(provider, reply->status, body, &error);
 	if (is_success(provider, body, &error, reply->status))
 		ret->outcome = REVOKED;
 	else

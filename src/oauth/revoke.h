@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What building and judging a revocation share.
+ */
+#ifndef OAUTH_REVOKE_H
+#define OAUTH_REVOKE_H
+
+#include "provider/provider.h"
+
+/* Whether requests to this provider may have a token_type_hint: endpoints of the RFC's own style (RFC 7009 section 2.1). */
+bool revoke_sends_hint(const struct provider *provider);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oauth/tests.h"
+
+int
+main(void)
+{
+	int failed = run_auth_tests();
+
+	failed += run_corpus_tests();
+	failed += run_damage_tests();
+	failed += run_refresh_tests();
+	failed += run_revoke_tests();
+	failed += run_scope_tests();
+	failed += run_verdict_tests();
+	return failed == 0 ? 0 : 1;
+}
