@@ -60,9 +60,8 @@ void message_fail(struct message *message, enum larder_code code, const char *hi
     __attribute__((format(printf, 4, 5)));
 
 /*
- * Write the parameters as body says, and the headers that every request has. Returns the first failure of all. Parameters
- * in a URL are those that a definition asks for by name; then the URL has to be wiped as a secret, which
- * http_request_clear does.
+ * Write the parameters as body says, and the headers that every request has. Returns the first failure of all.
+ * Parameters are in a URL only where a definition says so; the URL is then a secret, which http_request_clear wipes.
  */
 enum larder_code message_finish(struct message *message, const char *method, enum body_format body);
 

@@ -23,12 +23,23 @@ struct oauth_client {
 	const struct name_values *vars;     /* for the templates in URLs */
 };
 
-/* The method that will be used: client's, else the definition's default, else basic with a secret and none without. */
+/*
+ * The method that will be used: the client's own. Else, with a secret, the definition's default, or where that is none
+ * or missing the first of its list that takes a secret, or basic. Without a secret none, unless the default is one that
+ * needs no secret.
+ */
 enum auth_method client_auth_method(const struct provider *provider, const struct oauth_client *client);
 
 /*
- * Build the refresh request (RFC 6749 section 6; RFC 8707 for resource). scope and resource may be NULL or "".
- * REJECTED for a method that this version cannot do, USAGE for variables (provider_expand). The caller clears *ret.
+ * Build the refresh request (RFC 6749 section 6; RFC 8707 for resource).
+ *
+ * scope     with spaces; NULL or "": none is sent. Nor is it where the definition says that a refresh takes none
+ * resource  absolute URIs with spaces between them; NULL or "": none
+ * ret       set on success only; the caller clears it. The URL is a secret where the definition wants a query
+ *
+ * Errors: REJECTED for a method that this version cannot do or a token that does not fit into a URL, USAGE for
+ * variables (provider_expand), for a scope or resource that is none, and for a definition that would send a parameter
+ * twice, NEEDS_LOGIN for an empty token.
  */
 enum larder_code
 refresh_build(const struct provider *provider, const struct oauth_client *client, const struct secret *refresh_token,
@@ -38,12 +49,15 @@ refresh_build(const struct provider *provider, const struct oauth_client *client
 enum larder_code token_endpoint(const struct provider *provider, const struct oauth_client *client, struct buf *ret,
     struct larder_error *ret_error);
 
+/* What a token is, for revocation. */
 enum token_kind { TOKEN_REFRESH, TOKEN_ACCESS };
 
 /*
  * Build one revocation request (RFC 7009 section 2.1, or the definition's own style). bearer is an access token for
- * providers that want one as authorisation, else NULL. with_hint: false repeats without token_type_hint.
- * Errors: NOT_FOUND when the provider has no endpoint for this kind of token (the caller reports "unsupported").
+ * providers that want one as authorisation, else NULL; an access token to be revoked is its own. with_hint: false
+ * repeats without token_type_hint.
+ * Errors: NOT_FOUND when the provider has no endpoint for this kind of token, or wants what is not there (the caller
+ * reports "unsupported"; the hint names its page for people), else as refresh_build.
  */
 enum larder_code revoke_build(const struct provider *provider, const struct oauth_client *client, enum token_kind kind,
     const struct secret *token, const struct secret *bearer, bool with_hint, struct http_request *ret,
@@ -67,12 +81,12 @@ struct revoke_verdict {
 void revoke_judge(const struct provider *provider, enum token_kind kind, bool with_hint, const struct http_reply *reply,
     int64_t now, struct revoke_verdict *ret);
 
-/* What a reply of the token endpoint means for the grant. */
+/* What a reply of the token endpoint means for the grant; oauth/verdict.h has the table. */
 enum grant_outcome {
-	GRANT_TOKENS, /* tokens came; fields below are set; complaint may hold a lesser problem */
-	GRANT_ENDED,  /* the closed list: invalid_grant and the definition's synonyms */
-	GRANT_DENIED, /* access_denied and the like */
-	GRANT_REJECTED, /* configuration: invalid_client, unauthorized_client, invalid_scope, unsupported_grant_type, invalid_target */
+	GRANT_TOKENS,   /* tokens came; fields below are set; complaint may hold a lesser problem */
+	GRANT_ENDED,    /* the closed list: invalid_grant and the definition's synonyms */
+	GRANT_DENIED,   /* access_denied and the like */
+	GRANT_REJECTED, /* configuration: invalid_client ..., and every refusal that is on no list */
 	GRANT_TEMPORARY, /* the server said "not now" and did not process: 429, 503 with Retry-After, temporarily_unavailable */
 	GRANT_UNKNOWN /* no telling whether the token was spent: other 5xx, 408, HTML, truncated, not OAuth */
 };

@@ -7,7 +7,7 @@
 
 #include "provider/provider.h"
 
-/* Whether requests to this provider may have a token_type_hint: endpoints of the RFC's own style (RFC 7009 section 2.1). */
+/* Whether requests may have a token_type_hint: those to endpoints of the RFC's own style (RFC 7009 section 2.1). */
 bool revoke_sends_hint(const struct provider *provider);
 
 #endif

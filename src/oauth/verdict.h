@@ -2,30 +2,28 @@
 /*
  * What a reply without tokens means for the grant. This table is the specification; the first row that fits counts.
  *
- *   status            error code                                     verdict     why
- *   429, 503          any or none                                    TEMPORARY   told to come later: not processed
- *   3xx               any or none                                    TEMPORARY   no token endpoint redirects: not processed
- *   any               invalid_grant, the definition's dead_errors    ENDED       the closed list
- *   any               access_denied, consent_required,               DENIED      a person or an administrator has to act;
- *                     interaction_required, login_required,                      the grant may live on
- *                     account_selection_required
- *   any               temporarily_unavailable, slow_down             TEMPORARY   not processed
- *   any               server_error                                   UNKNOWN     it broke somewhere in the middle
- *   408, 5xx, others  none, or one not in this table                 UNKNOWN     a proxy or the server lost its way; the
- *                                                                                token may have been spent
- *   any               invalid_client, unauthorized_client,           REJECTED    configuration
+ *   status            error code                                  verdict    why
+ *   429, 503          any or none                                 TEMPORARY  told to come later: not processed
+ *   3xx               any or none                                 TEMPORARY  no token endpoint redirects: not processed
+ *   any               invalid_grant, the definition's dead_errors ENDED      the closed list
+ *   any               access_denied, account_selection_required,  DENIED     a person has to act; the grant may live on
+ *                     consent_required, interaction_required,
+ *                     login_required
+ *   any               temporarily_unavailable, slow_down          TEMPORARY  not processed
+ *   any               server_error                                UNKNOWN    it broke somewhere in the middle
+ *   any               invalid_client, unauthorized_client,        REJECTED   configuration
  *                     invalid_scope, unsupported_grant_type,
  *                     invalid_target, invalid_request,
  *                     use_dpop_nonce, invalid_dpop_proof
- *   2xx, 4xx          another one                                    REJECTED    refused, but not by the closed list
- *   401               none                                           REJECTED    client authentication
- *   4xx               none                                           TEMPORARY   not an OAuth reply: a firewall, a wrong
- *                                                                                URL, a server that explains nothing
- *   2xx               none                                           UNKNOWN     HTML, an empty or a broken body: a
- *                                                                                portal, or the tokens are lost
+ *   2xx, 4xx but 408  another one                                 REJECTED   refused, but not by the closed list
+ *   401               none                                        REJECTED   client authentication
+ *   4xx but 408       none                                        TEMPORARY  not OAuth: a firewall, a wrong URL
+ *   2xx               none                                        UNKNOWN    HTML, empty, broken: tokens may be lost
+ *   408, 5xx, others  another one or none                         UNKNOWN    it may have been spent before this
  *
  * Nothing but ENDED ends a grant. TEMPORARY says that the refresh token was surely not spent, UNKNOWN that it may have
- * been. RFC 6749 section 5.2, RFC 6585 section 4, RFC 8707 section 2, RFC 9110 section 15, OpenID Connect Core section 3.1.2.6.
+ * been. RFC 6749 section 5.2, RFC 6585 section 4, RFC 8707 section 2, RFC 9110 section 15, OpenID Connect Core
+ * section 3.1.2.6.
  */
 #ifndef OAUTH_VERDICT_H
 #define OAUTH_VERDICT_H

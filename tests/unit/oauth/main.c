@@ -6,6 +6,7 @@ main(void)
 {
 	int failed = run_auth_tests();
 
+	failed += run_builtin_tests();
 	failed += run_corpus_tests();
 	failed += run_damage_tests();
 	failed += run_refresh_tests();

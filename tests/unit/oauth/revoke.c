@@ -150,6 +150,9 @@ a_bearer_beside_the_token_is_the_given_access_token(void **state)
 	assert_string_equal(header(&request, "Authorization"), "Bearer at");
 	assert_string_equal(body(&request), "token=tok%2Ben");
 	http_request_clear(&request);
+	build(provider, TOKEN_ACCESS, "at", true, &request);
+	assert_string_equal(header(&request, "Authorization"), "Bearer tok+en");
+	http_request_clear(&request);
 	assert_int_equal(
 	    revoke_build(provider, &client, TOKEN_REFRESH, &token, NULL, true, &request, &error), LARDER_NOT_FOUND);
 	secret_free(&token);

@@ -18,6 +18,7 @@
 #define SENT_AT 1700000000 /* 2023-11-14T22:13:20Z */
 
 int run_auth_tests(void);
+int run_builtin_tests(void);
 int run_corpus_tests(void);
 int run_damage_tests(void);
 int run_refresh_tests(void);
@@ -25,7 +26,7 @@ int run_revoke_tests(void);
 int run_scope_tests(void);
 int run_verdict_tests(void);
 
-/* A definition with the endpoints https://as.example/token and /revoke, and these members added: ",\"refresh\":{}" or "". */
+/* A definition with https://as.example/token and /revoke and these members added: ",\"refresh\":{}" or "". */
 struct provider *provider_with(const char *members);
 
 /* The definition that is built in under this id. */
