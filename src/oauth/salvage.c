@@ -177,8 +177,10 @@ salvage_refresh_token(const struct http_reply *reply, struct secret *ret)
 		return false;
 	if (answer_is_form(reply, &text, &len))
 		unique = salvage_form(text, len, reply->truncated, &found);
-	else
+	else if (len != 0 && (*text == '{' || *text == '['))
 		unique = salvage_json(text, text + len, &found);
+	else
+		return false; /* a page or a text that only quotes a reply */
 	if (!unique || secret_is_empty(&found)) {
 		secret_free(&found);
 		return false;

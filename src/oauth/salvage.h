@@ -11,7 +11,8 @@
 
 /*
  * Look for the one "refresh_token" whose value is there from quote to quote (in JSON), or up to the next '&' (in a
- * form), and is a token. Nothing when there are several that differ. *ret is set on true; the caller frees it.
+ * form), and is a token. Nothing when there are several that differ, nor in a text that is neither: a page may quote a
+ * reply of anybody. *ret is set on true; the caller frees it.
  */
 bool salvage_refresh_token(const struct http_reply *reply, struct secret *ret);
 
