@@ -83,12 +83,12 @@ void revoke_judge(const struct provider *provider, enum token_kind kind, bool wi
 
 /* What a reply of the token endpoint means for the grant; oauth/verdict.h has the table. */
 enum grant_outcome {
-	GRANT_TOKENS,   /* tokens came; fields below are set; complaint may hold a lesser problem */
-	GRANT_ENDED,    /* the closed list: invalid_grant and the definition's synonyms */
-	GRANT_DENIED,   /* access_denied and the like */
-	GRANT_REJECTED, /* configuration: invalid_client ..., and every refusal that is on no list */
-	GRANT_TEMPORARY, /* the server said "not now" and did not process: 429, 503 with Retry-After, temporarily_unavailable */
-	GRANT_UNKNOWN /* no telling whether the token was spent: other 5xx, 408, HTML, truncated, not OAuth */
+	GRANT_TOKENS,    /* tokens came; fields below are set; complaint may hold a lesser problem */
+	GRANT_ENDED,     /* the closed list: invalid_grant and the definition's synonyms */
+	GRANT_DENIED,    /* access_denied and the like */
+	GRANT_REJECTED,  /* configuration: invalid_client ..., and every refusal that is on no list */
+	GRANT_TEMPORARY, /* surely not processed: 429, 503, redirects, 4xx without an OAuth error */
+	GRANT_UNKNOWN    /* no telling whether the token was spent: other 5xx, 408, HTML, truncated, not OAuth */
 };
 
 struct token_reply {
