@@ -62,26 +62,42 @@ hex_value(char c)
 	return -1;
 }
 
+/* The length that text has when it is decoded; false where an escape is broken. */
+static bool
+decoded_len(const char *text, size_t len, size_t *ret)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < len; i++, count++) {
+		if (text[i] != '%')
+			continue;
+		if (len - i < 3 || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0)
+			return false;
+		i += 2;
+	}
+	*ret = count;
+	return true;
+}
+
 static bool
 decode(const char *text, size_t len, struct buf *ret)
 {
-	uint8_t *out = buf_reserve(ret, len);
-	size_t i, count = 0;
+	size_t i, count;
+	uint8_t *out;
 
+	if (!decoded_len(text, len, &count))
+		return false;
+	out = buf_reserve(ret, count);
 	if (out == NULL)
 		return false;
-	for (i = 0; i < len; i++) {
-		int byte = text[i] == '+' ? ' ' : (unsigned char)text[i];
-
+	for (i = 0; i < len; i++, out++) {
+		*out = text[i] == '+' ? ' ' : (uint8_t)text[i];
 		if (text[i] == '%') {
-			if (len - i < 3 || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0)
-				return false;
-			byte = hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]);
+			*out = (uint8_t)(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
 			i += 2;
 		}
-		if (byte == 0)
+		if (*out == 0)
 			return false;
-		out[count++] = (uint8_t)byte;
 	}
 	buf_grew(ret, count);
 	return true;
