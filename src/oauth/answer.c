@@ -109,6 +109,7 @@ answer_parse(const struct http_reply *reply, char why[static ANSWER_WHY_MAX])
 {
 	const char *text;
 	size_t len;
+	cJSON *whole;
 
 	if (reply->encoded) {
 		(void)text_format(why, ANSWER_WHY_MAX, "it is compressed, which was not asked for");
@@ -117,7 +118,7 @@ answer_parse(const struct http_reply *reply, char why[static ANSWER_WHY_MAX])
 	if (answer_is_form(reply, &text, &len)) {
 		if (!reply->truncated)
 			return parse_form(text, len, why);
-		(void)text_format(why, ANSWER_WHY_MAX, "it is broken off");
+		(void)text_format(why, ANSWER_WHY_MAX, "it was cut off");
 		return NULL;
 	}
 	if (len == 0 || *text != '{') {
@@ -125,10 +126,13 @@ answer_parse(const struct http_reply *reply, char why[static ANSWER_WHY_MAX])
 
 		(void)text_escape(type, sizeof(type), reply->content_type, strlen(reply->content_type));
 		(void)text_format(why, ANSWER_WHY_MAX, "%s%s%s", len == 0 ? "it is empty" : "it is no JSON object",
-		    type[0] == '\0' ? "" : ", but ", type);
+		    len == 0 || type[0] == '\0' ? "" : ", but ", len == 0 ? "" : type);
 		return NULL;
 	}
-	return json_parse(text, len, ANSWER_DEPTH_MAX, why, ANSWER_WHY_MAX);
+	whole = json_parse(text, len, ANSWER_DEPTH_MAX, why, ANSWER_WHY_MAX);
+	if (whole == NULL && reply->truncated)
+		(void)text_format(why, ANSWER_WHY_MAX, "it was cut off");
+	return whole;
 }
 
 const struct cJSON *

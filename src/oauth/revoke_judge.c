@@ -8,10 +8,11 @@
  *   an error of the definition's unknown_errors                        REVOKED
  *   invalid_client, unauthorized_client                                REFUSED
  *   400 with unknown_is_success_400, one of unknown_statuses           REVOKED
- *   429, 408, 5xx, 3xx, temporarily_unavailable, slow_down             RETRY
+ *   429, 408, 5xx, temporarily_unavailable, slow_down                  RETRY
  *   unsupported_token_type                                             UNSUPPORTED
  *   with a hint: invalid_request, a 400 without an OAuth error         TRY_NO_HINT
- *   anything else                                                      REFUSED
+ *   anything else; a redirect too, as nobody follows it and asking     REFUSED
+ *     again brings the same: the definition's URL has to be corrected
  */
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -77,7 +78,7 @@ judge_error(const struct provider *provider, const struct answer_error *error, i
 	if ((status == 400 && provider->revoke.unknown_is_success_400) ||
 	    is_listed(provider->revoke.unknown_statuses, provider->revoke.unknown_statuses_count, status))
 		return REVOKED;
-	if (status == 429 || status == 408 || status < 200 || status > 499 || (status > 299 && status < 400) ||
+	if (status == 429 || status == 408 || status < 200 || status > 499 ||
 	    strcmp(code, "temporarily_unavailable") == 0 || strcmp(code, "slow_down") == 0)
 		return REVOKE_RETRY;
 	if (strcmp(code, "unsupported_token_type") == 0)
@@ -89,12 +90,21 @@ judge_error(const struct provider *provider, const struct answer_error *error, i
 }
 
 static void
-say(const struct answer_error *error, int status, struct revoke_verdict *ret)
+say(const struct answer_error *error, const struct http_reply *reply, struct revoke_verdict *ret)
 {
-	char code[64];
+	int status = reply->status;
+	char code[64], target[160];
 
 	if (ret->outcome == REVOKED)
 		return;
+	if (status >= 300 && status <= 399) {
+		(void)text_format(ret->message, sizeof(ret->message),
+		    "HTTP %d, a redirect to %s, which is not followed", status,
+		    reply->location[0] == '\0'
+			? "nowhere"
+			: text_escape(target, sizeof(target), reply->location, strlen(reply->location)));
+		return;
+	}
 	(void)text_escape(code, sizeof(code), error->code, strlen(error->code));
 	(void)text_format(ret->message, sizeof(ret->message), "HTTP %d%s%s%s%s%s", status, code[0] == '\0' ? "" : ", ",
 	    code, error->description[0] == '\0' ? "" : " (", error->description,
@@ -116,6 +126,6 @@ revoke_judge(const struct provider *provider, enum token_kind kind, bool with_hi
 		ret->outcome = REVOKED;
 	else
 		ret->outcome = judge_error(provider, &error, reply->status, with_hint);
-	say(&error, reply->status, ret);
+	say(&error, reply, ret);
 	json_free(body);
 }

@@ -223,7 +223,8 @@ a_reply_of_the_rfc_s_endpoint_is_judged_by_status_and_code(void **state)
 		{ 500, "", REVOKE_RETRY, REVOKE_RETRY },
 		{ 502, "<html>", REVOKE_RETRY, REVOKE_RETRY },
 		{ 503, "", REVOKE_RETRY, REVOKE_RETRY },
-		{ 302, "", REVOKE_RETRY, REVOKE_RETRY },
+		{ 302, "", REVOKE_REFUSED, REVOKE_REFUSED },
+		{ 307, "{\"error\":\"temporarily\"}", REVOKE_REFUSED, REVOKE_REFUSED },
 		{ 0, "", REVOKE_RETRY, REVOKE_RETRY },
 		{ 400, "{\"error\":\"temporarily_unavailable\"}", REVOKE_RETRY, REVOKE_RETRY },
 	};
@@ -285,6 +286,23 @@ the_time_to_retry_and_an_escaped_reason_are_told(void **state)
 	provider_free(provider);
 }
 
+static void
+a_redirect_is_told_with_its_target_made_safe(void **state)
+{
+	struct provider *provider = provider_with("");
+	struct http_reply reply = a_reply(307, "", 0);
+	struct revoke_verdict verdict;
+
+	(void)state;
+	(void)text_format(reply.location, sizeof(reply.location), "https://evil.example\x1b[2J");
+	revoke_judge(provider, TOKEN_REFRESH, true, &reply, SENT_AT, &verdict);
+	assert_int_equal(verdict.outcome, REVOKE_REFUSED);
+	assert_string_equal(
+	    verdict.message, "HTTP 307, a redirect to https://evil.example\\x1b[2J, which is not followed");
+	http_reply_clear(&reply);
+	provider_free(provider);
+}
+
 int
 run_revoke_tests(void)
 {
@@ -299,6 +317,7 @@ run_revoke_tests(void)
 		cmocka_unit_test(a_reply_of_the_rfc_s_endpoint_is_judged_by_status_and_code),
 		cmocka_unit_test(a_definition_s_own_signs_of_success_count),
 		cmocka_unit_test(the_time_to_retry_and_an_escaped_reason_are_told),
+		cmocka_unit_test(a_redirect_is_told_with_its_target_made_safe),
 	};
 
 	return cmocka_run_group_tests_name("revoke", tests, NULL, NULL);
