@@ -97,7 +97,7 @@ completion_bash(struct output *out)
 	print_bash_all_values(out, commands, false);
 	output_str(out,
 	    "\tesac\n"
-	    "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+	    "\tfor word in \"${COMP_WORDS[@]:1:$((COMP_CWORD-1))}\"; do\n"
 	    "\t\tcase $word in\n"
 	    "\t\t-*) ;;\n"
 	    "\t\t*) case $command in\n"

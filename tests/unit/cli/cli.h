@@ -8,6 +8,7 @@
 #include "cli/output.h"
 
 int args_tests(void);
+int exit_codes_tests(void);
 int output_tests(void);
 int suggest_tests(void);
 int table_tests(void);
