@@ -168,7 +168,7 @@ config_key_command(const char *config_dir, const char *vault, struct command_wor
 	bool ok = true;
 
 	*ret = (struct command_words){ .count = 0 };
-	if (config_dir[0] == '\0')
+	if (config_dir == NULL)
 		return LARDER_OK;
 	(void)text_format(path, sizeof path, "%s/config.json", config_dir);
 	code = load(path, &json, ret_error);
@@ -215,7 +215,7 @@ config_set_key_command(
 	char path[4352];
 	int fd = -1;
 
-	if (config_dir[0] == '\0')
+	if (config_dir == NULL)
 		return error_set(ret_error, LARDER_USAGE, "cannot keep the key command", "set HOME or XDG_CONFIG_HOME",
 		    "there is no home directory");
 	(void)text_format(path, sizeof path, "%s/config.json", config_dir);

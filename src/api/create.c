@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/handle.h"
 #include "api/key_new.h"
@@ -20,6 +21,17 @@ add_recovery(struct vault *vault, char *ret_recovery, struct larder_error *ret_e
 	return code;
 }
 
+/* Whether the directory has a vault, or what somebody took for one. */
+static bool
+is_there(const struct larder *larder)
+{
+	char database[ENVIRONMENT_PATH_MAX];
+	struct stat st;
+
+	return text_format(database, sizeof database, "%s/vault.db", larder->environment.vault) &&
+	    lstat(database, &st) == 0;
+}
+
 static enum larder_code
 create(struct larder *larder, const struct larder_key_new *key, char *ret_recovery, struct larder_error *ret_error)
 {
@@ -27,16 +39,18 @@ create(struct larder *larder, const struct larder_key_new *key, char *ret_recove
 	struct key_material material;
 	struct vault vault = { .dir = { .fd = -1 } };
 	struct larder_error ignored;
+	bool was_there = is_there(larder);
 	enum larder_code code;
 
 	code = key_material_gather(larder, key, &material, ret_error);
 	if (code == LARDER_OK)
 		code = vault_create(environment->vault, &material.slot, actor_self(), &vault, ret_error);
-	key_material_clear(&material, code != LARDER_OK);
+	/* A vault that came up meanwhile was made by somebody who may have taken the key file that we made. */
+	key_material_clear(&material, code != LARDER_OK && (was_there || !is_there(larder)));
 	if (code != LARDER_OK)
 		return code;
 	/* Without an anchor a rollback of the whole vault goes unnoticed, which doctor and verify say; it is no error. */
-	if (environment->anchor_dir[0] != '\0')
+	if (environment->anchor_dir != NULL)
 		(void)vault_anchor(&vault, environment->anchor_dir, &ignored);
 	if (key->kind == LARDER_KEY_PASSPHRASE)
 		code = add_recovery(&vault, ret_recovery, ret_error);
@@ -85,6 +99,7 @@ larder_create(const struct larder_options *options, const struct larder_key_new 
 		code = create(larder, key, ret_recovery, ret_error);
 	if (code == LARDER_OK)
 		code = remember_command(larder, key, ret_error);
+	environment_clear(&larder->environment);
 	free(larder);
 	return code;
 }

@@ -48,11 +48,11 @@ add_error(struct findings *findings, const char *check, const struct larder_erro
 static void
 check_courier(const struct larder_options *options, struct findings *findings)
 {
-	char path[ENVIRONMENT_PATH_MAX], safe[200], text[256];
+	char *path = environment_find_courier(options);
+	char safe[200], text[256];
 	struct stat st;
 
-	environment_find_courier(options, path, sizeof path);
-	if (path[0] == '\0') {
+	if (path == NULL) {
 		add(findings, LARDER_FINDING_PROBLEM, "courier",
 		    "larder-courier was not found; nothing can be refreshed",
 		    "install it, or set LARDER_COURIER to its path");
@@ -69,6 +69,7 @@ check_courier(const struct larder_options *options, struct findings *findings)
 	} else {
 		add(findings, LARDER_FINDING_OK, "courier", safe, NULL);
 	}
+	free(path);
 }
 
 /* The hashed directory is read one certificate at a time; the bundle costs 20 ms at every start of a courier. */
@@ -80,9 +81,9 @@ check_authorities(const struct environment *environment, struct findings *findin
 	char text[256];
 	DIR *dir;
 
-	if (environment->ca_file[0] != '\0' || environment->ca_dir[0] != '\0') {
-		bool there = (environment->ca_file[0] == '\0' || access(environment->ca_file, R_OK) == 0) &&
-		    (environment->ca_dir[0] == '\0' || access(environment->ca_dir, R_OK) == 0);
+	if (environment->ca_file != NULL || environment->ca_dir != NULL) {
+		bool there = (environment->ca_file == NULL || access(environment->ca_file, R_OK) == 0) &&
+		    (environment->ca_dir == NULL || access(environment->ca_dir, R_OK) == 0);
 
 		(void)text_format(text, sizeof text, "taken from SSL_CERT_FILE or SSL_CERT_DIR%s",
 		    there ? "" : ", which cannot be read");
@@ -237,25 +238,22 @@ larder_doctor(
     const struct larder_options *options, struct larder_finding *ret, size_t *ret_count, struct larder_error *ret_error)
 {
 	struct findings findings = { .list = ret };
-	struct environment *environment;
+	struct environment environment = { .vault = NULL };
 	struct larder_error error;
 
 	if (!crypto_init())
 		return error_set(
 		    ret_error, LARDER_INTERNAL, "cannot start", NULL, "the system gives no random numbers");
-	environment = calloc(1, sizeof *environment);
-	if (environment == NULL)
-		return error_no_memory(ret_error);
-	if (environment_read(options, environment, &error) != LARDER_OK)
+	if (environment_read(options, &environment, &error) != LARDER_OK)
 		add_error(&findings, "environment", &error);
 	else
-		check_vault(options, environment, &findings);
+		check_vault(options, &environment, &findings);
 	check_courier(options, &findings);
-	check_authorities(environment, &findings);
-	check_providers(environment, &findings);
+	check_authorities(&environment, &findings);
+	check_providers(&environment, &findings);
 	check_clock(&findings);
 	check_memory(&findings);
-	free(environment);
+	environment_clear(&environment);
 	*ret_count = findings.count;
 	if (!findings.problem)
 		return LARDER_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/environment.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,6 @@
 #define SYSTEM_PROVIDERS "/etc/larder/providers.d"
 #define FD_MAX           1048576
 
-static enum larder_code
-too_long(const char *what, struct larder_error *ret_error)
-{
-	return error_set(ret_error, LARDER_USAGE, "cannot read the environment", NULL, "%s is too long", what);
-}
-
 /* An empty variable counts as unset, as the base directory specification has it. */
 static const char *
 variable(const char *name)
@@ -26,18 +21,37 @@ variable(const char *name)
 	return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
-/* $XDG_x/larder, else $HOME/fallback/larder; relative paths in these variables are ignored. "" without a home. */
 static enum larder_code
-base_directory(const char *xdg, const char *fallback, char *ret, size_t ret_size, struct larder_error *ret_error)
+set_text(char **ret, struct larder_error *ret_error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static enum larder_code
+set_text(char **ret, struct larder_error *ret_error, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(ret, format, args);
+	va_end(args);
+	if (len < 0) {
+		*ret = NULL;
+		return error_no_memory(ret_error);
+	}
+	if (len >= ENVIRONMENT_PATH_MAX)
+		return error_set(ret_error, LARDER_USAGE, "cannot read the environment", NULL, "a path is too long");
+	return LARDER_OK;
+}
+
+/* $XDG_x/larder, else $HOME/fallback/larder; relative paths in these variables are ignored. NULL without a home. */
+static enum larder_code
+base_directory(const char *xdg, const char *fallback, char **ret, struct larder_error *ret_error)
 {
 	const char *base = variable(xdg), *home = variable("HOME");
 
-	ret[0] = '\0';
 	if (base != NULL && base[0] == '/')
-		return text_format(ret, ret_size, "%s/larder", base) ? LARDER_OK : too_long(xdg, ret_error);
+		return set_text(ret, ret_error, "%s/larder", base);
 	if (home != NULL && home[0] == '/')
-		return text_format(ret, ret_size, "%s/%s/larder", home, fallback) ? LARDER_OK
-										  : too_long("HOME", ret_error);
+		return set_text(ret, ret_error, "%s/%s/larder", home, fallback);
 	return LARDER_OK;
 }
 
@@ -45,19 +59,18 @@ static enum larder_code
 find_vault(const struct larder_options *options, struct environment *ret, struct larder_error *ret_error)
 {
 	const char *named = options != NULL && options->vault != NULL ? options->vault : variable("LARDER_VAULT");
+	enum larder_code code;
 
 	if (named != NULL && strstr(named, "://") != NULL)
 		return error_set(ret_error, LARDER_USAGE, "cannot open the vault", "name a directory",
 		    "this version knows vaults in directories only");
 	if (named != NULL)
-		return text_format(ret->vault, sizeof ret->vault, "%s", named) ? LARDER_OK
-									       : too_long("the path", ret_error);
-	if (base_directory("XDG_DATA_HOME", ".local/share", ret->vault, sizeof ret->vault, ret_error) != LARDER_OK)
-		return LARDER_USAGE;
-	if (ret->vault[0] == '\0')
-		return error_set(ret_error, LARDER_USAGE, "cannot open the vault",
+		return set_text(&ret->vault, ret_error, "%s", named);
+	code = base_directory("XDG_DATA_HOME", ".local/share", &ret->vault, ret_error);
+	if (code == LARDER_OK && ret->vault == NULL)
+		code = error_set(ret_error, LARDER_USAGE, "cannot open the vault",
 		    "name it with --vault or LARDER_VAULT", "there is no home directory");
-	return LARDER_OK;
+	return code;
 }
 
 static enum larder_code
@@ -80,39 +93,43 @@ read_descriptor(const struct larder_options *options, struct environment *ret, s
 }
 
 /* Its own path tells where a program is installed: bin/larder has ../libexec/larder-courier. */
-static bool
-beside_program(const char *relative, char *ret, size_t ret_size)
+static char *
+beside_program(const char *relative)
 {
-	char self[ENVIRONMENT_PATH_MAX], *slash;
+	char self[ENVIRONMENT_PATH_MAX], *slash, *path;
 	ssize_t len;
 
 	len = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (len <= 0)
-		return false;
+		return NULL;
 	self[len] = '\0';
 	slash = strrchr(self, '/');
 	if (slash == NULL)
-		return false;
+		return NULL;
 	*slash = '\0';
-	return text_format(ret, ret_size, "%s/%s", self, relative) && access(ret, X_OK) == 0;
+	if (set_text(&path, NULL, "%s/%s", self, relative) == LARDER_OK && access(path, X_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
 }
 
-void
-environment_find_courier(const struct larder_options *options, char *ret, size_t ret_size)
+char *
+environment_find_courier(const struct larder_options *options)
 {
+	static const char installed[] = LARDER_LIBEXEC "/larder-courier";
 	const char *named = options != NULL && options->courier != NULL ? options->courier : variable("LARDER_COURIER");
+	char *path;
 
-	if (named != NULL) {
-		(void)text_format(ret, ret_size, "%s", named);
-		return;
-	}
-	if (text_format(ret, ret_size, "%s", LARDER_LIBEXEC "/larder-courier") && access(ret, X_OK) == 0)
-		return;
-	if (beside_program("../libexec/larder-courier", ret, ret_size) ||
-	    beside_program("larder-courier", ret, ret_size) ||
-	    beside_program("../courier/larder-courier", ret, ret_size))
-		return;
-	ret[0] = '\0';
+	if (named != NULL)
+		return text_copy(named);
+	if (access(installed, X_OK) == 0)
+		return text_copy(installed);
+	path = beside_program("../libexec/larder-courier");
+	if (path == NULL)
+		path = beside_program("larder-courier");
+	if (path == NULL) /* in a build directory */
+		path = beside_program("../courier/larder-courier");
+	return path;
 }
 
 enum larder_code
@@ -121,20 +138,15 @@ environment_read_configuration(struct environment *ret, struct larder_error *ret
 	const char *file = variable("SSL_CERT_FILE"), *dir = variable("SSL_CERT_DIR");
 	enum larder_code code;
 
-	code = base_directory("XDG_CONFIG_HOME", ".config", ret->config_dir, sizeof ret->config_dir, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	if (ret->config_dir[0] != '\0' &&
-	    !text_format(ret->user_providers, sizeof ret->user_providers, "%s/providers.d", ret->config_dir))
-		return too_long("XDG_CONFIG_HOME", ret_error);
-	if (!text_format(ret->ca_file, sizeof ret->ca_file, "%s", file == NULL ? "" : file))
-		return too_long("SSL_CERT_FILE", ret_error);
-	if (!text_format(ret->ca_dir, sizeof ret->ca_dir, "%s", dir == NULL ? "" : dir))
-		return too_long("SSL_CERT_DIR", ret_error);
-	ret->catalogue = (struct catalogue){ { SYSTEM_PROVIDERS } };
-	if (ret->user_providers[0] != '\0')
-		ret->catalogue.folders[1] = ret->user_providers;
-	return LARDER_OK;
+	code = base_directory("XDG_CONFIG_HOME", ".config", &ret->config_dir, ret_error);
+	if (code == LARDER_OK && ret->config_dir != NULL)
+		code = set_text(&ret->user_providers, ret_error, "%s/providers.d", ret->config_dir);
+	if (code == LARDER_OK && file != NULL)
+		code = set_text(&ret->ca_file, ret_error, "%s", file);
+	if (code == LARDER_OK && dir != NULL)
+		code = set_text(&ret->ca_dir, ret_error, "%s", dir);
+	ret->catalogue = (struct catalogue){ { SYSTEM_PROVIDERS, ret->user_providers } };
+	return code;
 }
 
 enum larder_code
@@ -151,16 +163,29 @@ environment_read(const struct larder_options *options, struct environment *ret, 
 	if (code == LARDER_OK)
 		code = environment_read_configuration(ret, ret_error);
 	if (code == LARDER_OK)
-		code = base_directory(
-		    "XDG_STATE_HOME", ".local/state", ret->anchor_dir, sizeof ret->anchor_dir, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	if (!text_format(ret->key_file, sizeof ret->key_file, "%s", key_file == NULL ? "" : key_file))
-		return too_long("LARDER_KEY_FILE", ret_error);
-	ret->credentials_file[0] = '\0';
-	if (credentials != NULL &&
-	    (!text_format(ret->credentials_file, sizeof ret->credentials_file, "%s/larder.key", credentials) ||
-		access(ret->credentials_file, F_OK) != 0))
-		ret->credentials_file[0] = '\0';
-	return LARDER_OK;
+		code = base_directory("XDG_STATE_HOME", ".local/state", &ret->anchor_dir, ret_error);
+	if (code == LARDER_OK && key_file != NULL)
+		code = set_text(&ret->key_file, ret_error, "%s", key_file);
+	if (code == LARDER_OK && credentials != NULL)
+		code = set_text(&ret->credentials_file, ret_error, "%s/larder.key", credentials);
+	if (code == LARDER_OK && ret->credentials_file != NULL && access(ret->credentials_file, F_OK) != 0) {
+		free(ret->credentials_file);
+		ret->credentials_file = NULL;
+	}
+	return code;
+}
+
+void
+environment_clear(struct environment *environment)
+{
+	free(environment->vault);
+	free(environment->key_file);
+	free(environment->credentials_file);
+	free(environment->config_dir);
+	free(environment->anchor_dir);
+	free(environment->user_providers);
+	free(environment->courier);
+	free(environment->ca_file);
+	free(environment->ca_dir);
+	*environment = (struct environment){ .passphrase_fd = -1 };
 }

@@ -91,20 +91,14 @@ handle_new_passphrase(struct larder *larder, struct secret *ret, struct larder_e
 	return ask_person(larder, "New passphrase: ", 1, ret, ret_error);
 }
 
-static const char *
-or_null(const char *text)
-{
-	return text[0] == '\0' ? NULL : text;
-}
-
 void
 handle_unlock(struct larder *larder, struct unlock *ret)
 {
 	*ret = (struct unlock){
-		.key_file = or_null(larder->environment.key_file),
-		.credentials_file = or_null(larder->environment.credentials_file),
+		.key_file = larder->environment.key_file,
+		.credentials_file = larder->environment.credentials_file,
 		.passphrase_fd = larder->environment.passphrase_fd,
-		.anchor_dir = or_null(larder->environment.anchor_dir),
+		.anchor_dir = larder->environment.anchor_dir,
 		.key_command = larder->key_command.count > 0 ? run_key_command : NULL,
 		.ask = larder->options.ask != NULL ? ask_to_unlock : NULL,
 		.ctx = larder,
@@ -114,13 +108,13 @@ handle_unlock(struct larder *larder, struct unlock *ret)
 static void
 session_wire(struct larder *larder, struct session *session)
 {
-	effects_system_init(&session->system, session->vault.dir.fd, "");
+	effects_system_init(&session->system, session->vault.dir.fd, NULL);
 	session->engine = (struct engine){
 		.vault = &session->vault,
 		.effects = &session->system.effects,
 		.catalogue = &larder->environment.catalogue,
-		.ca_file = or_null(larder->environment.ca_file),
-		.ca_dir = or_null(larder->environment.ca_dir),
+		.ca_file = larder->environment.ca_file,
+		.ca_dir = larder->environment.ca_dir,
 	};
 }
 
@@ -130,9 +124,9 @@ handle_find_courier(struct larder *larder, struct session *session)
 	struct environment *environment = &larder->environment;
 
 	(void)pthread_mutex_lock(&larder->lock);
-	if (environment->courier[0] == '\0')
-		environment_find_courier(&larder->options, environment->courier, sizeof environment->courier);
-	(void)text_format(session->system.courier, sizeof session->system.courier, "%s", environment->courier);
+	if (environment->courier == NULL)
+		environment->courier = environment_find_courier(&larder->options);
+	session->system.courier = environment->courier;
 	(void)pthread_mutex_unlock(&larder->lock);
 }
 
@@ -268,6 +262,7 @@ larder_close(struct larder *larder)
 	if (!first_seen)
 		session_free(larder->first);
 	command_words_clear(&larder->key_command);
+	environment_clear(&larder->environment);
 	(void)pthread_mutex_destroy(&larder->lock);
 	free(larder);
 }

@@ -41,6 +41,9 @@ create_key_file(struct key_material *material, struct larder_error *ret_error)
 		return error_no_memory(ret_error);
 	random_fill(material->secret.data, material->secret.len);
 	fd = open(material->slot.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return error_set(ret_error, LARDER_USAGE, "cannot create the key file", "try again",
+		    "another process made it at the same time");
 	if (fd < 0)
 		return error_set_errno(ret_error, LARDER_STORAGE, errno, "cannot create the key file", NULL,
 		    "the place cannot be written");

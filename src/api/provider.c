@@ -9,25 +9,19 @@
 #include "larder/provider.h"
 #include "provider/definition.h"
 
-static enum larder_code
-read_environment(struct environment *ret, struct larder_error *ret_error)
-{
-	memset(ret, 0, sizeof *ret);
-	return environment_read_configuration(ret, ret_error);
-}
-
 enum larder_code
 larder_provider_list(struct larder_provider **ret, size_t *ret_count, struct larder_error *ret_error)
 {
 	struct catalogue_entry *entries = NULL;
 	struct larder_provider *list = NULL;
-	struct environment environment;
+	struct environment environment = { .vault = NULL };
 	enum larder_code code;
 	size_t count = 0, i;
 
-	code = read_environment(&environment, ret_error);
+	code = environment_read_configuration(&environment, ret_error);
 	if (code == LARDER_OK)
 		code = catalogue_list(&environment.catalogue, &entries, &count, ret_error);
+	environment_clear(&environment);
 	if (code != LARDER_OK)
 		return code;
 	list = calloc(count + 1, sizeof *list);
@@ -56,11 +50,11 @@ larder_provider_show(const char *id, char **ret_json, const char **ret_class, st
 {
 	struct buf text = BUF_INIT(DEFINITION_MAX);
 	struct provider *provider = NULL;
-	struct environment environment;
+	struct environment environment = { .vault = NULL };
 	enum larder_code code;
 	char *copy;
 
-	code = read_environment(&environment, ret_error);
+	code = environment_read_configuration(&environment, ret_error);
 	if (code == LARDER_OK)
 		code = catalogue_load(&environment.catalogue, id, &provider, ret_error);
 	if (code == LARDER_OK)
@@ -75,6 +69,7 @@ larder_provider_show(const char *id, char **ret_json, const char **ret_class, st
 		}
 	}
 	provider_free(provider);
+	environment_clear(&environment);
 	buf_clear(&text);
 	return code;
 }
@@ -118,15 +113,15 @@ larder_provider_add(const char *file, int replace, struct larder_provider *ret, 
 {
 	struct buf text = BUF_INIT(DEFINITION_MAX);
 	struct larder_provider found;
-	struct environment environment;
+	struct environment environment = { .vault = NULL };
 	char path[ENVIRONMENT_PATH_MAX + 128];
 	enum larder_code code;
 	int fd = -1;
 
 	code = check_file(file, &text, &found, ret_error);
 	if (code == LARDER_OK)
-		code = read_environment(&environment, ret_error);
-	if (code == LARDER_OK && environment.user_providers[0] == '\0')
+		code = environment_read_configuration(&environment, ret_error);
+	if (code == LARDER_OK && environment.user_providers == NULL)
 		code = error_set(ret_error, LARDER_USAGE, "cannot add the provider", "set HOME or XDG_CONFIG_HOME",
 		    "there is no home directory");
 	if (code != LARDER_OK)
@@ -148,6 +143,7 @@ larder_provider_add(const char *file, int replace, struct larder_provider *ret, 
 	if (fd >= 0)
 		(void)close(fd);
 out:
+	environment_clear(&environment);
 	buf_clear(&text);
 	return code;
 }

@@ -72,8 +72,8 @@ struct effects {
 /* The real world, for one vault directory. */
 struct system_effects {
 	struct effects effects;
-	int vault_dirfd;    /* borrowed */
-	char courier[4096]; /* path of larder-courier; "" when there is none */
+	int vault_dirfd;     /* borrowed */
+	const char *courier; /* borrowed path of larder-courier; NULL when there is none */
 };
 
 /* Fill *ret; effects.ctx points back into it, so it must stay where it is. */

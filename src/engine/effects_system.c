@@ -146,7 +146,7 @@ open_call(void *ctx, const struct job *job, const struct spool_slot *slot, const
 {
 	const struct system_effects *system = ctx;
 
-	if (system->courier[0] == '\0')
+	if (system->courier == NULL)
 		return error_set(ret_error, LARDER_UNAVAILABLE, "cannot start the courier",
 		    "install larder-courier, or set LARDER_COURIER to its path", "it was not found");
 	return call_open(
@@ -208,5 +208,5 @@ effects_system_init(struct system_effects *ret, int vault_dirfd, const char *cou
 		},
 		.vault_dirfd = vault_dirfd,
 	};
-	(void)text_format(ret->courier, sizeof ret->courier, "%s", courier == NULL ? "" : courier);
+	ret->courier = courier;
 }

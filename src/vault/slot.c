@@ -228,36 +228,37 @@ by_number(const void *a, const void *b)
 enum larder_code
 slots_load(struct store *store, struct slot **ret, size_t *ret_count, struct larder_error *ret_error)
 {
-	struct slot *slots = calloc(SLOTS_MAX, sizeof(*slots));
+	struct slot *slots = NULL, *more;
 	struct store_row row;
 	enum larder_code code;
 	size_t count = 0;
 
-	if (slots == NULL)
-		return error_no_memory(ret_error);
 	code = store_scan(store, RECORD_SLOT, ret_error);
 	if (code != LARDER_OK)
-		goto out;
+		return code;
 	while ((code = store_next(store, &row, ret_error)) == LARDER_OK) {
 		if (count == SLOTS_MAX) {
 			code = record_damaged(ret_error, "key slot", "there are more than 16");
 			break;
 		}
-		if (!slot_parse(&row, &slots[count++])) {
+		/* One by one: most vaults have one or two, and every start of a command comes this way. */
+		more = reallocarray(slots, count + 1, sizeof(*slots));
+		if (more == NULL || !slot_parse(&row, &(slots = more)[count])) {
 			code = error_no_memory(ret_error);
 			break;
 		}
+		count++;
 	}
 	store_scan_end(store);
 	if (code == LARDER_NOT_FOUND && count == 0)
 		code = record_damaged(ret_error, "key slot", "there is none");
 	if (code == LARDER_NOT_FOUND) {
-		qsort(slots, count, sizeof(*slots), by_number);
+		if (count > 1)
+			qsort(slots, count, sizeof(*slots), by_number);
 		*ret = slots;
 		*ret_count = count;
 		return LARDER_OK;
 	}
-out:
 	slots_free(slots, count);
 	return code;
 }
