@@ -82,11 +82,14 @@ lock_identify(int dirfd, struct lock_identity *ret, struct larder_error *ret_err
 {
 	struct statx status;
 
-	if (statx(dirfd, LOCK_FILE, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &status) != 0) {
+	if (statx(dirfd, LOCK_FILE, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO | STATX_BTIME, &status) != 0) {
 		if (errno == ENOENT)
 			return missing(ret_error);
 		return error_set_errno(ret_error, LARDER_STORAGE, errno, CANNOT_LOCK, NULL, LOCK_FILE);
 	}
+	if (!S_ISREG(status.stx_mode)) /* a copy's lock file is another file, but still one */
+		return error_set(
+		    ret_error, LARDER_DENIED, CANNOT_LOCK, "put the file itself there", "%s is not a file", LOCK_FILE);
 	ret->inode = status.stx_ino;
 	ret->born_ns = 0;
 	if ((status.stx_mask & STATX_BTIME) != 0)

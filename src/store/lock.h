@@ -38,7 +38,7 @@ enum larder_code lock_try(int dirfd, int64_t byte, struct lock *ret, struct lard
 /* Close our copy. Accepts LOCK_INIT. */
 void lock_close(struct lock *lock);
 
-/* Identity of the lock file: changes when the vault was copied or restored. ret: device-independent inode, birth time. */
+/* Identity of the lock file: changes when the vault was copied or restored. ret: device-independent inode, birth time. DENIED: it is no file. */
 struct lock_identity {
 	uint64_t inode;
 	int64_t born_ns; /* Unix nanoseconds; 0 where the file system does not tell */
