@@ -93,6 +93,25 @@ fill_intent(
 }
 
 /*
+ * The commit of an intent failed, so nothing will be sent, but it may be there: then it would look like a doubt. Best
+ * effort, for a doubt only costs time or a person's word.
+ */
+static void
+take_back(struct engine *engine, const struct job *job, const struct credential *credential,
+    const struct larder_error *failure)
+{
+	struct larder_error storage = { .code = LARDER_STORAGE, .retry_after_s = -1 }, ignored;
+	struct credential now = { 0 };
+
+	if (failure != NULL)
+		storage = *failure;
+	if (credential_load(engine->vault, credential->name, &now, &ignored) == LARDER_OK && now.intent.open &&
+	    memcmp(now.intent.attempt_id, job->attempt.id, sizeof now.intent.attempt_id) == 0)
+		(void)settle_failure(engine, &now, true, &storage, &ignored);
+	wipe(&now.intent, sizeof now.intent);
+}
+
+/*
  * Commit, durably, that this generation is about to be spent: only if nothing has changed since it was decided. A
  * doubted intent may be replaced by the exchange that was decided on in its place.
  */
@@ -103,7 +122,8 @@ open_intent(struct engine *engine, const struct token_want *want, const struct j
 	struct audit_event event = { .op = AUDIT_REFRESH_BEGIN, .generation = credential->generation };
 	struct credential fresh = { 0 };
 	enum larder_code code;
-	bool changed;
+	bool changed, unknown = false;
+	int64_t doubted_at = 0;
 
 	code = vault_verify_quick(engine->vault, ret_error);
 	if (code == LARDER_OK)
@@ -122,7 +142,10 @@ open_intent(struct engine *engine, const struct token_want *want, const struct j
 		    "the credential was changed meanwhile");
 		goto out;
 	}
+	if (fresh.intent.open && fresh.intent.generation == fresh.generation)
+		doubted_at = fresh.intent.doubted_at != 0 ? fresh.intent.doubted_at : fresh.intent.opened_at;
 	fill_intent(engine, want, job, slot, &fresh.intent);
+	fresh.intent.doubted_at = doubted_at;
 	(void)text_format(fresh.token_endpoint, sizeof fresh.token_endpoint, "%s", credential->token_endpoint);
 	event.at = fresh.intent.opened_at;
 	(void)text_format(event.name, sizeof event.name, "%s", fresh.name);
@@ -131,12 +154,14 @@ open_intent(struct engine *engine, const struct token_want *want, const struct j
 	if (code == LARDER_OK)
 		code = audit_append(engine->vault, &event, ret_error);
 	if (code == LARDER_OK)
-		code = vault_commit(engine->vault, NULL, ret_error);
+		code = vault_commit(engine->vault, &unknown, ret_error);
 	if (code == LARDER_OK)
 		*credential = fresh;
 out:
 	vault_rollback(engine->vault);
 	wipe(&fresh.intent, sizeof fresh.intent);
+	if (unknown)
+		take_back(engine, job, credential, ret_error);
 	return code;
 }
 
@@ -245,7 +270,8 @@ exchange_run(struct engine *engine, const struct party *party, const struct toke
 		goto out;
 	code = connect_courier(engine, &job, &slot, lock, want->deadline_ms, &call, &error);
 	if (code != LARDER_OK) {
-		(void)settle_failure(engine, credential, false, &error, &second);
+		if (settle_failure(engine, credential, false, &error, &second) == LARDER_OK)
+			error.retry_after_s = credential->retry_at - fx->now_s(fx->ctx);
 		goto out;
 	}
 	code = open_intent(engine, want, &job, slot.number, credential, &error);

@@ -58,7 +58,9 @@ form_ended(
 		(void)error_set(&ret->error, LARDER_NEEDS_LOGIN, "refresh failed",
 		    "log in again, then store the new refresh token with 'larder add --replace'",
 		    "%s: a refresh was interrupted at %s and the provider had already replaced the token", said,
-		    text_time(when, sizeof when, (long long)credential->intent.opened_at));
+		    text_time(when, sizeof when,
+			(long long)(credential->intent.doubted_at != 0 ? credential->intent.doubted_at
+								       : credential->intent.opened_at)));
 	else
 		(void)error_set(&ret->error, LARDER_NEEDS_LOGIN, "refresh failed",
 		    "log in again, then store the new refresh token with 'larder add --replace'",

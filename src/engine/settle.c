@@ -233,6 +233,19 @@ close_intent(struct credential *credential)
 	credential->intent = (struct intent){ .open = false };
 }
 
+/*
+ * A repetition that was not taken says nothing about the request before it, which may have spent the token. Where asking
+ * again does no harm there is nothing to keep in mind.
+ */
+static bool
+leaves_doubt(const struct party *party, const struct credential *credential, const struct token_reply *reply)
+{
+	enum spend_class class = provider_class(party->provider);
+
+	return credential->intent.doubted_at != 0 && reply->outcome != GRANT_ENDED && class != CLASS_STATIC &&
+	    class != CLASS_UNTIL_USED;
+}
+
 static enum larder_code
 audit_end_of(struct engine *engine, const struct credential *credential, const struct judgement *judgement, int64_t now,
     struct larder_error *ret_error)
@@ -266,8 +279,9 @@ apply(struct engine *engine, const struct party *party, struct credential *crede
 		if (code == LARDER_OK)
 			code = apply_tokens(engine, party, credential, reply, judgement, now, ret_error);
 		close_intent(credential);
-	} else if (judgement->doubt) {
-		code = park(engine, credential, http, now, judgement->error.why, ret_error);
+	} else if (judgement->doubt || leaves_doubt(party, credential, reply)) {
+		if (judgement->doubt)
+			code = park(engine, credential, http, now, judgement->error.why, ret_error);
 		if (credential->state == STATE_OK || credential->state == STATE_SUSPECT)
 			credential->state = STATE_IN_DOUBT;
 		judgement_remember(credential, judgement, now);
@@ -326,7 +340,7 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	if (code != LARDER_OK)
 		goto out;
 	attempts = fresh.attempts;
-	was_doubted = fresh.state == STATE_IN_DOUBT;
+	was_doubted = fresh.state == STATE_IN_DOUBT || fresh.intent.doubted_at != 0;
 	judgement_form(party->provider, &fresh, http, &reply, was_doubted, now, &judgement);
 	if (reply_len > fresh.reply_len_max)
 		fresh.reply_len_max = (uint32_t)reply_len;
@@ -368,6 +382,8 @@ settle(struct engine *engine, struct credential *credential, const struct exchan
 		    "the connection was given up before anything was sent");
 		code = settle_failure(engine, credential, true, ret_judgement, ret_error);
 		*ret_judged = code == LARDER_OK;
+		if (code == LARDER_OK)
+			ret_judgement->retry_after_s = credential->retry_at - fx->now_s(fx->ctx);
 		return code;
 	}
 	if (ours && end->has_reply) {
@@ -414,8 +430,8 @@ settle_failure(struct engine *engine, struct credential *credential, bool unsent
 	judgement_of_failure(&fresh, failure, now, &judgement);
 	fresh.attempts++;
 	judgement_remember(&fresh, &judgement, now);
-	/* Any other open intent is of an earlier attempt with an unknown outcome, about which this failure says nothing. */
-	if (unsent)
+	/* Earlier attempts with an unknown outcome stay what they are: this failure says nothing about them. */
+	if (unsent && fresh.intent.doubted_at == 0)
 		close_intent(&fresh);
 	code = note_endpoint(engine, &fresh, &judgement, now, ret_error);
 	if (code == LARDER_OK)

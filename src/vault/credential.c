@@ -46,8 +46,9 @@ static const struct member members[] = {
 	MEMBER(48, NUMBER, credential, intent.slot),
 	MEMBER(49, TEXT, credential, intent.scope),
 	MEMBER(50, TEXT, credential, intent.resource),
+	MEMBER(51, NUMBER, credential, intent.doubted_at),
 };
-#define INTENT_MEMBERS 11
+#define INTENT_MEMBERS 12
 
 static bool
 is_valid(const void *record)

@@ -62,7 +62,8 @@ struct intent {
 	uint8_t attempt_key[32]; /* wiped when the intent is closed */
 	uint64_t generation;     /* the one that is spent */
 	int64_t opened_at;       /* Unix seconds */
-	int64_t opened_boot_ms;  /* CLOCK_BOOTTIME of the same moment */
+	int64_t doubted_at; /* when the first one with this generation was, that got no answer; 0: this is the first */
+	int64_t opened_boot_ms; /* CLOCK_BOOTTIME of the same moment */
 	uint8_t boot_id[16];
 	int32_t pid;
 	uint32_t slot; /* spool slot number */
