@@ -60,6 +60,7 @@ struct refresh_call { /* what one call has seen so far */
 	bool started;
 	uint64_t exchanges, attempts; /* of the credential when the call began */
 	int64_t started_at;
+	int64_t issued_at; /* of the cached token then; TIME_UNKNOWN without one */
 	unsigned asked;
 	bool done;                   /* an exchange ended with tokens for this want */
 	bool decided;                /* what is cached is the answer, even if it is less than was asked for */
@@ -71,6 +72,10 @@ struct refresh_call { /* what one call has seen so far */
  * *call keeps what has happened over repeated use.
  */
 enum larder_code refresh_run(struct engine *engine, struct refresh_call *call, struct larder_error *ret_error);
+
+/* Remember what the credential looked like when the call began; later calls change nothing. access may be empty. */
+void
+refresh_start(struct refresh_call *call, const struct credential *credential, const struct access *access, int64_t now);
 
 /* The facts for a decision, from records; shared by the hot path and refresh_run. access may be empty. */
 void situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,
@@ -141,7 +146,7 @@ enum larder_code settle(struct engine *engine, struct credential *credential, co
 
 /*
  * Note an exchange that ended before anything was sent: backoff and breaker. unsent: the open intent is of this very
- * exchange and was for nothing.
+ * exchange and was for nothing, unless it repeated one that got no answer: that doubt stays.
  */
 enum larder_code settle_failure(struct engine *engine, struct credential *credential, bool unsent,
     const struct larder_error *failure, struct larder_error *ret_error);

@@ -7,6 +7,35 @@
 
 #define LOCK_POLL_MAX_MS 20
 
+/* The first question with this refresh token that may have spent it. */
+static int64_t
+asked_first_at(const struct intent *intent)
+{
+	return intent->doubted_at != 0 ? intent->doubted_at : intent->opened_at;
+}
+
+void
+refresh_start(struct refresh_call *call, const struct credential *credential, const struct access *access, int64_t now)
+{
+	if (call->started)
+		return;
+	call->started = true;
+	call->exchanges = credential->exchanges;
+	call->attempts = credential->attempts;
+	call->started_at = now;
+	call->issued_at = secret_is_empty(&access->token) ? TIME_UNKNOWN : access->issued_at;
+}
+
+/*
+ * Whether an exchange that ended since the call began brought this very token: it may have begun earlier, and the wall
+ * clock may have been set back.
+ */
+static bool
+is_new(const struct refresh_call *call, const struct access *access)
+{
+	return access->issued_at >= call->started_at || access->issued_at != call->issued_at;
+}
+
 void
 situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,
     int64_t now, struct situation *ret)
@@ -20,12 +49,12 @@ situation_fill(const struct credential *credential, const struct access *access,
 		.grace_s = TTL_UNKNOWN,
 		.has_refresh_token = true,
 		.intent_open = credential->intent.open,
-		.intent_at = credential->intent.opened_at,
+		.intent_at = asked_first_at(&credential->intent),
 		.cached_valid = token_usable(access, now, 0),
 		.cached_enough =
 		    !want->force && token_usable(access, now, token_min_ttl(want->min_ttl_s, access->life_s)),
 		.fallback_allowed = !want->force && !want->min_ttl_explicit,
-		.answered = moved && access->issued_at >= call->started_at,
+		.answered = moved && is_new(call, access),
 		.failed_meanwhile = !want->force && call->started && !moved && call->asked == 0 &&
 		    credential->attempts > call->attempts,
 		.asked = call->asked,
@@ -80,6 +109,8 @@ fail_as_remembered(const struct credential *credential, int64_t now, struct lard
 {
 	enum larder_code code = code_of_word(credential->last_error);
 
+	if (code == LARDER_IN_DOUBT)
+		code = LARDER_UNAVAILABLE; /* asking again is not forbidden, or that would be the reason */
 	(void)error_set(ret_error, code, "refresh failed",
 	    code == LARDER_NEEDS_LOGIN ? "log in again, or store a new refresh token with 'larder add --replace'"
 				       : "try again later",
@@ -145,7 +176,7 @@ refresh_fail(const struct credential *credential, const struct decision *decisio
 		    "to ask all the same run 'larder refresh %s --accept', or log in again", credential->name);
 		return error_set(ret_error, LARDER_IN_DOUBT, "no token", hint,
 		    "a refresh of %s got no answer, and asking again could end the grant",
-		    text_time(when, sizeof when, (long long)credential->intent.opened_at));
+		    text_time(when, sizeof when, (long long)asked_first_at(&credential->intent)));
 	case REASON_BACKOFF:
 		return fail_held_back(credential, decision->retry_after_s, ret_error);
 	case REASON_NONE:
@@ -270,15 +301,18 @@ static enum larder_code
 note_start(
     struct engine *engine, struct refresh_call *call, struct credential *credential, struct larder_error *ret_error)
 {
+	const struct token_want *want = call->want;
+	struct access access = { .expires_at = TIME_UNKNOWN };
 	enum larder_code code;
 
-	code = credential_load(engine->vault, call->want->name, credential, ret_error);
+	code = credential_load(engine->vault, want->name, credential, ret_error);
 	if (code != LARDER_OK || call->started)
 		return code;
-	call->started = true;
-	call->exchanges = credential->exchanges;
-	call->attempts = credential->attempts;
-	call->started_at = engine->effects->now_s(engine->effects->ctx);
+	code = access_load(engine->vault, credential, want->scope, want->resource, &access, ret_error);
+	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
+		return code;
+	refresh_start(call, credential, &access, engine->effects->now_s(engine->effects->ctx));
+	access_clear(&access);
 	return LARDER_OK;
 }
 
