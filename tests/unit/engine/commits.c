@@ -125,20 +125,85 @@ a_reply_that_neither_slot_nor_vault_took_is_sealed_later(void **state)
 	assert_int_equal(couriers_alive(world), 0);
 }
 
+static bool
+blanks_nothing(void *ctx, const struct spool_slot *slot)
+{
+	(void)ctx;
+	(void)slot;
+	return false;
+}
+
+static enum spool_content
+reads_nothing(void *ctx, const struct spool_slot *slot, uint8_t ret_record_id[static 16],
+    uint8_t ret_attempt_id[static 16], struct buf *ret_payload)
+{
+	(void)ctx;
+	(void)slot;
+	(void)ret_record_id;
+	(void)ret_attempt_id;
+	(void)ret_payload;
+	return SPOOL_FAILED;
+}
+
+static enum larder_code
+finds_no_room(void *ctx, size_t size, struct spool_slot *ret, struct larder_error *ret_error)
+{
+	(void)ctx;
+	(void)size;
+	(void)ret;
+	return error_set(ret_error, LARDER_STORAGE, "cannot make room for a reply", "free some space", "it is full");
+}
+
 static void
 a_reply_that_was_committed_and_not_blanked_is_not_applied_twice(void **state)
 {
 	struct world *world = *state;
+	struct effects effects = world->effects;
 
+	world->effects.slot_blank = blanks_nothing;
 	assert_token(world, "at-2", true);
-	world_next(world, SEALS_AND_DIES);
-	world_fail_commit(world, SETTLED, false, true);
+	assert_int_equal(world_spooled(world), 1);
+	world->effects = effects;
+	world_reopen(world);
+	assert_token(world, "at-2", false);
+	assert_int_equal(world_credential(world).exchanges, 1);
 	world->want.force = true;
 	assert_token(world, "at-4", true);
 	assert_int_equal(world_credential(world).exchanges, 2);
+	assert_int_equal(world_spooled(world), 0); /* the next exchange has cleared the old slot away */
+}
+
+static void
+a_slot_that_cannot_be_read_now_is_no_lost_reply(void **state)
+{
+	struct world *world = *state;
+	struct effects effects = world->effects;
+
+	world_next_takes(world, GOES_WELL, 2000);
+	world->timeout_ms = 1000;
+	assert_int_equal(world_get(world), LARDER_UNAVAILABLE);
+	world_pass(world, 10);
+	world->effects.slot_read = reads_nothing;
+	assert_no_token(world, LARDER_STORAGE, "cannot be read");
 	world->want.force = true;
-	assert_token(world, "at-6", true);
-	assert_int_equal(world->server.requests, 3);
+	assert_no_token(world, LARDER_STORAGE, "cannot be read");
+	world->effects = effects;
+	assert_int_equal(world_get(world), LARDER_OK);
+	assert_string_equal(world->token, "at-2");
+	assert_int_equal(world->server.requests, 1);
+}
+
+static void
+without_room_for_the_reply_nothing_is_sent(void **state)
+{
+	struct world *world = *state;
+	struct effects effects = world->effects;
+
+	world->effects.slot_claim = finds_no_room;
+	assert_no_token(world, LARDER_STORAGE, "it is full");
+	assert_int_equal(world->started, 0);
+	world->effects = effects;
+	assert_token(world, "at-2", true);
 }
 
 static void
@@ -179,6 +244,8 @@ run_commit_tests(void)
 		IN(strict_world, a_token_whose_release_cannot_be_audited_is_not_handed_out),
 		IN(strict_world, a_reply_that_neither_slot_nor_vault_took_is_sealed_later),
 		IN(strict_world, a_reply_that_was_committed_and_not_blanked_is_not_applied_twice),
+		IN(strict_world, a_slot_that_cannot_be_read_now_is_no_lost_reply),
+		IN(strict_world, without_room_for_the_reply_nothing_is_sent),
 		IN(strict_world, no_commit_of_any_call_can_fail_so_that_a_token_is_lost),
 	};
 

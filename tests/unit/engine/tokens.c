@@ -231,6 +231,23 @@ an_endpoint_that_keeps_failing_is_left_alone_by_all_its_credentials(void **state
 }
 
 static void
+a_refresh_without_a_release_hands_nothing_out(void **state)
+{
+	struct world *world = *state;
+	struct token_want want = { .name = CREDENTIAL, .resource = "", .force = true };
+
+	for (unsigned i = 1; i <= 2; i++) {
+		struct refresh_call call = { .want = &want };
+
+		want.deadline_ms = world->ms + TIMEOUT_MS;
+		assert_ok(refresh_run(&world->engine, &call, &world->error));
+		assert_int_equal(world->server.exchanges, i);
+	}
+	assert_int_equal(world_audited(world, AUDIT_RELEASE), 0);
+	assert_token(world, "at-4", false);
+}
+
+static void
 an_unknown_name_is_not_found(void **state)
 {
 	struct world *world = *state;
@@ -257,6 +274,7 @@ run_token_tests(void)
 		IN(strict_world, a_valid_token_is_better_than_an_unreachable_provider),
 		IN(strict_world, backoff_spares_the_provider_and_its_last_seconds_are_waited_for),
 		IN(strict_world, an_endpoint_that_keeps_failing_is_left_alone_by_all_its_credentials),
+		IN(strict_world, a_refresh_without_a_release_hands_nothing_out),
 		IN(strict_world, an_unknown_name_is_not_found),
 	};
 
