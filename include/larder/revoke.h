@@ -44,8 +44,8 @@ struct larder_revocation {
 
 /*
  * Revoke. From the moment this is accepted (before the provider is asked) the credential gives no token any more,
- * whatever the provider answers. With what = LARDER_REVOKE_ACCESS only cached access tokens are revoked and the
- * credential stays ok.
+ * whatever the provider answers. What was not sent to the provider (what = LARDER_REVOKE_ACCESS: the refresh
+ * token) is kept, so that a later call can still revoke it.
  *
  * ret_list  one per credential, sorted by name; freed with larder_revocation_list_free. Set on OK and INCOMPLETE.
  * Errors: NOT_FOUND (a name; nothing is changed then), INCOMPLETE (something is queued, unsupported or failed),

@@ -13,7 +13,7 @@ static const struct option options[] = {
 	    .group = WHICH,
 	    .help = "all credentials at a provider" },
 	{ .name = "all", .kind = OPTION_FLAG, .group = WHICH, .help = "all credentials" },
-	OPT_CHOICE("what", "all|refresh|access", "which tokens; access leaves the credential usable (default all)"),
+	OPT_CHOICE("what", "all|refresh|access", "which tokens the provider is told to forget (default all)"),
 	OPT_FLAG("yes", "do not ask"),
 	OPT_JSON,
 	OPT_END,
