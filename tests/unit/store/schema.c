@@ -135,6 +135,7 @@ an_empty_or_foreign_file_is_no_vault(void **state)
 static void
 migrations_are_numbered_without_gap_and_begin_with_why(void **state)
 {
+	static const char licence_and_why[] = "-- SPDX-License-Identifier: Apache-2.0\n-- Why: ";
 	char expected[16];
 
 	(void)state;
@@ -142,7 +143,7 @@ migrations_are_numbered_without_gap_and_begin_with_why(void **state)
 	for (int i = 0; i < migrations_count; i++) {
 		(void)snprintf(expected, sizeof(expected), "%04d-", i + 1);
 		assert_int_equal(0, strncmp(migrations[i].name, expected, 5));
-		assert_int_equal(0, strncmp(migrations[i].sql, "-- Why: ", 8));
+		assert_int_equal(0, strncmp(migrations[i].sql, licence_and_why, sizeof(licence_and_why) - 1));
 	}
 }
 
