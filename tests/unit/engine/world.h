@@ -96,7 +96,8 @@ void world_reopen(struct world *world);
 /* Run a command of the shell in the root directory. */
 void world_run(const struct world *world, const char *command);
 
-/* Get a token as *want says (reset afterwards). What is handed out must be what the vault has. */
+void want_as_usual(struct world *world);
+/* Get a token as *want says (then it is as usual again). What is handed out must be what the vault has. */
 enum larder_code world_get(struct world *world);
 enum larder_code world_get_by(struct world *world, struct engine *engine);
 void assert_token(struct world *world, const char *token, bool refreshed);
