@@ -38,7 +38,7 @@ grow(struct buf *buf, size_t need)
 	data = buf->secret ? arena_alloc(cap + 1) : malloc(cap + 1);
 	if (data == NULL)
 		return false;
-	if (len != 0)
+	if (buf->data != NULL)
 		memcpy(data, buf->data, len);
 	data[len] = '\0';
 	release(buf);

@@ -34,7 +34,7 @@ refuse(struct scan *scan, const char *problem)
 static char
 peek(const struct scan *scan)
 {
-	return scan->at < scan->end ? *scan->at : '\0';
+	return (char)(scan->at < scan->end ? *scan->at : '\0');
 }
 
 static bool
@@ -234,7 +234,7 @@ remember_name(struct scan *scan, uint64_t hash)
 static bool
 scan_name(struct scan *scan)
 {
-	uint64_t hash;
+	uint64_t hash = 0;
 
 	skip_space(scan);
 	if (!scan_string(scan, &hash))
