@@ -44,7 +44,7 @@ const struct cJSON *json_get(const struct cJSON *object, const char *path);
 /* The string of a member; NULL if absent or not a string. Valid while the tree lives. */
 const char *json_string(const struct cJSON *object, const char *path);
 
-/* A whole number that fits int64 exactly, from a JSON number. false if absent, fractional or too large. */
+/* A whole JSON number within 2^53 - 1, which cJSON's double holds exactly. false if absent, fractional or larger. */
 bool json_integer(const struct cJSON *object, const char *path, int64_t *ret);
 
 /* A JSON boolean. false if absent or of another type; *ret untouched. */

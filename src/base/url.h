@@ -25,8 +25,8 @@ struct url {
 /*
  * Parse an absolute http or https URL. Refused, with a reason in why: other schemes, user information, a fragment, an
  * empty host, a host with bytes outside [A-Za-z0-9.-] or an IPv6 literal, IPv4 in other forms than four decimal
- * numbers, port 0 or over 65535, white space, controls, backslashes, non-ASCII, more than URL_MAX bytes.
- * ret->path points into text.
+ * numbers, port 0 or over 65535, white space, controls, backslashes, quotes, angle brackets and braces (a forgotten
+ * variable), non-ASCII, more than URL_MAX bytes. ret->path points into text; it begins with '?' if there is no '/'.
  */
 bool url_parse(const char *text, struct url *ret, char *why, size_t why_size);
 
@@ -50,7 +50,7 @@ bool form_encode(struct buf *dst, const char *value, size_t value_len);
 
 /*
  * Walk a form-encoded text: decodes the next pair into name and value (secret buffers are fine), returns false at the
- * end; *ret_bad is set when a percent escape is broken or a NUL is decoded.
+ * end, and with *ret_bad set where a percent escape is broken, a NUL is decoded or a buffer is too small.
  */
 bool form_next(const char **cursor, size_t *left, struct buf *name, struct buf *value, bool *ret_bad);
 
