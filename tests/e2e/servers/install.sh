@@ -32,7 +32,7 @@ install_oidc_provider() {
 		logged "$folder/npm.log" npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund
 		touch "$folder/.complete"
 	fi
-	ln -sfn "$folder" "$servers_cache/oidc-provider"
+	ln -sfn "${folder##*/}" "$servers_cache/oidc-provider"
 	say "oidc-provider: $folder"
 }
 
