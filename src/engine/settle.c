@@ -269,7 +269,9 @@ apply(struct engine *engine, const struct party *party, struct credential *crede
 {
 	enum larder_code code = LARDER_OK;
 
-	credential->attempts++;
+	/* What came for another token than the current one tells nobody who waits for this one that it failed. */
+	if (credential->intent.generation == credential->generation)
+		credential->attempts++;
 	if (credential->intent.generation != credential->generation) {
 		code = park(engine, credential, http, now, "the refresh token was replaced meanwhile", ret_error);
 		close_intent(credential);
