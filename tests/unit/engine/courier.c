@@ -104,8 +104,18 @@ send_request(struct world *world, struct call *call)
 		text_format(call->reply.retry_after, sizeof call->reply.retry_after, "%s", canned->retry_after);
 }
 
+/* Whoever listens has let go of the lock, so that one who is stopped blocks nobody. */
 static void
-seal_reply(struct call *call)
+assert_nobody_holds_the_lock(const struct world *world, const struct call *call)
+{
+	struct lock lock = LOCK_INIT;
+
+	assert_ok(lock_try(world->vault.dir.fd, lock_byte(call->attempt.record_id), &lock, NULL));
+	lock_close(&lock);
+}
+
+static void
+seal_reply(const struct world *world, struct call *call)
 {
 	struct buf text = BUF_INIT_SECRET(1 << 20), sealed = BUF_INIT(1 << 20);
 
@@ -115,6 +125,7 @@ seal_reply(struct call *call)
 	buf_clear(&text);
 	buf_clear(&sealed);
 	die(call);
+	assert_nobody_holds_the_lock(world, call);
 }
 
 /* What the courier does when its reply comes, whether or not somebody still listens. */
@@ -131,7 +142,7 @@ receive(struct world *world, struct call *call, struct call_result *ret)
 		}
 		return CALL_REPLIED;
 	}
-	seal_reply(call);
+	seal_reply(world, call);
 	return call->fate.course == SEALS_AND_DIES ? CALL_GONE : CALL_SEALED;
 }
 
@@ -166,6 +177,16 @@ couriers_end(struct world *world)
 	}
 }
 
+static void
+run_once(struct world *world, void (**what)(struct world *))
+{
+	void (*run)(struct world *) = *what;
+
+	*what = NULL;
+	if (run != NULL)
+		run(world);
+}
+
 static enum call_event
 wait_connected(struct world *world, struct call *call, int64_t deadline_ms, struct call_result *ret)
 {
@@ -181,6 +202,7 @@ wait_connected(struct world *world, struct call *call, int64_t deadline_ms, stru
 		die(call);
 		return CALL_GONE;
 	default:
+		run_once(world, &world->connecting);
 		call->ready = true;
 		return CALL_READY;
 	}
@@ -210,6 +232,7 @@ wait_call(void *ctx, struct call *call, int64_t deadline_ms, struct call_result 
 		return wait_plain(world, call, deadline_ms, ret);
 	if (!call->ready)
 		return wait_connected(world, call, deadline_ms, ret);
+	run_once(world, &world->listening);
 	if (call->fate.course == GIVES_UP) {
 		fail_at(CALL_NO_GO, "not told to go in time", ret);
 		die(call);

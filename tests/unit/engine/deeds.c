@@ -130,6 +130,22 @@ world_state(struct world *world)
 }
 
 void
+world_overtake(struct world *world, const char *token)
+{
+	struct credential credential = world_credential(world);
+	struct grant grant = { 0 };
+
+	assert_true(secret_copy(token, strlen(token), &grant.refresh_token));
+	credential.generation++;
+	assert_ok(vault_begin(&world->vault, STORE_DURABLE, NULL));
+	assert_ok(credential_store(&world->vault, &credential, NULL));
+	assert_ok(grant_store(&world->vault, &credential, &grant, NULL));
+	assert_ok(vault_commit(&world->vault, NULL, NULL));
+	grant_clear(&grant);
+	credential_clear(&credential);
+}
+
+void
 world_refresh_token(struct world *world, bool previous, char ret[static SERVER_TEXT])
 {
 	struct credential credential = world_credential(world);

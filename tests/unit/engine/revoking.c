@@ -214,22 +214,45 @@ a_revocation_during_the_exchange_of_a_caller_gives_him_no_token(void **state)
 }
 
 static void
-parked_tokens_are_revoked_too(void **state)
+a_revocation_while_the_courier_connects_stops_the_exchange(void **state)
 {
-	static const struct canned strange = { .status = 200,
-		.type = "application/json",
-		.body = "{\"refresh_token\":\"rt-1\",\"access_token\":\"at-",
-		.truncated = true,
-		.processed = true };
 	struct world *world = *state;
 
-	world_next_says(world, &strange);
+	assert_token(world, "at-2", true);
+	world_pass(world, 3600 - 30);
+	world->connecting = revoke_meanwhile;
+	assert_no_token(world, LARDER_NEEDS_LOGIN, "being revoked");
+	assert_int_equal(world->server.requests, 1);
+	assert_int_equal(world_state(world), STATE_REVOKING);
+}
+
+static void
+a_revocation_while_the_caller_listens_gives_him_no_token(void **state)
+{
+	struct world *world = *state;
+
+	world->listening = revoke_meanwhile;
+	assert_no_token(world, LARDER_NEEDS_LOGIN, "being revoked");
+	assert_refresh_token(world, "rt-1", "rt-0"); /* stored, so that it can be revoked */
+	assert_int_equal(world_state(world), STATE_REVOKING);
+	deliver(world, false, REVOCATION_REVOKED);
+	assert_int_equal(server_live(&world->server), 0);
+}
+
+static void
+parked_tokens_are_revoked_too(void **state)
+{
+	struct world *world = *state;
+
+	world_next_takes(world, GOES_WELL, 5000);
+	world->timeout_ms = 1000;
 	assert_int_equal(world_get(world), LARDER_UNAVAILABLE);
-	assert_int_equal(world_parked(world), 1);
+	world_overtake(world, server_login(&world->server));
+	world_pass(world, 10);
 	begin(world, WHAT_ALL, false);
 	deliver(world, false, REVOCATION_REVOKED);
 	assert_int_equal(world_parked(world), 0);
-	assert_false(server_is_live(&world->server, "rt-1"));
+	assert_int_equal(server_live(&world->server), 0);
 }
 
 static void
@@ -319,6 +342,8 @@ run_revoking_tests(void)
 		IN(strict_world, a_reply_that_arrives_during_a_revocation_is_revoked_too),
 		IN(strict_world, an_exchange_that_outlasts_the_revocation_leaves_it_queued),
 		IN(strict_world, a_revocation_during_the_exchange_of_a_caller_gives_him_no_token),
+		IN(strict_world, a_revocation_while_the_courier_connects_stops_the_exchange),
+		IN(strict_world, a_revocation_while_the_caller_listens_gives_him_no_token),
 		IN(strict_world, parked_tokens_are_revoked_too),
 		IN(strict_world, revoking_access_only_keeps_the_refresh_token_but_gives_none),
 		IN(strict_world, logout_removes_only_after_confirmation),

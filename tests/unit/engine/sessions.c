@@ -132,6 +132,23 @@ a_late_reply_that_could_not_be_sealed_is_sealed_in_the_end(void **state)
 }
 
 static void
+a_reply_that_no_longer_fits_is_parked_and_overwrites_nothing(void **state)
+{
+	struct world *world = *state;
+
+	world_next_takes(world, GOES_WELL, 5000);
+	world->timeout_ms = 1000;
+	assert_int_equal(world_get(world), LARDER_UNAVAILABLE);
+	world_overtake(world, server_login(&world->server)); /* rt-3 */
+	world_pass(world, 10);
+	assert_ok(world_get(world));
+	assert_string_equal(world->token, "at-5");
+	assert_int_equal(world_parked(world), 1);
+	assert_refresh_token(world, "rt-4", "rt-3");
+	assert_int_equal(world_audited(world, AUDIT_PARKED), 1);
+}
+
+static void
 force_is_satisfied_by_what_another_session_exchanged_meanwhile(void **state)
 {
 	struct world *world = *state;
@@ -288,6 +305,7 @@ run_session_tests(void)
 		IN(strict_world, a_reply_that_nobody_was_told_of_is_found_at_once),
 		IN(strict_world, a_reply_that_could_not_be_sealed_is_taken_from_hand_to_hand),
 		IN(strict_world, a_late_reply_that_could_not_be_sealed_is_sealed_in_the_end),
+		IN(strict_world, a_reply_that_no_longer_fits_is_parked_and_overwrites_nothing),
 		IN(strict_world, force_is_satisfied_by_what_another_session_exchanged_meanwhile),
 		IN(strict_world, force_is_satisfied_by_an_exchange_that_began_earlier_and_ended_later),
 		IN(strict_world, force_is_not_satisfied_by_a_token_for_another_scope),

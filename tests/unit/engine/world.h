@@ -52,9 +52,10 @@ struct world {
 	struct engine engine;
 	struct server server;
 
-	int64_t ms, start_s, boot;              /* the clock; what now_s was at ms 0; number of the boot */
-	bool at_rest;                           /* waiting fails the test: nothing should be waited for */
-	void (*meanwhile)(struct world *world); /* runs once, when somebody sleeps */
+	int64_t ms, start_s, boot; /* the clock; what now_s was at ms 0; number of the boot */
+	bool at_rest;              /* waiting fails the test: nothing should be waited for */
+	/* each runs once: when somebody sleeps, connects, listens */
+	void (*meanwhile)(struct world *world), (*connecting)(struct world *world), (*listening)(struct world *world);
 
 	struct call *couriers[WORLD_COURIERS];
 	struct fate fates[WORLD_COURIERS];
@@ -105,6 +106,8 @@ void assert_no_token(struct world *world, enum larder_code code, const char *say
 
 struct credential world_credential(struct world *world);
 enum credential_state world_state(struct world *world);
+/* Store another refresh token as the next generation, without a word to anybody, as another host could. */
+void world_overtake(struct world *world, const char *token);
 /* The stored refresh token, "" if there is none; previous: its predecessor. */
 void world_refresh_token(struct world *world, bool previous, char ret[static SERVER_TEXT]);
 void assert_refresh_token(struct world *world, const char *token, const char *previous);
