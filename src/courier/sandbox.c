@@ -169,7 +169,7 @@ add_families(scmp_filter_ctx filter)
 	for (int family = 0; family < AF_MAX; family++) {
 		uint32_t action = is_allowed_family(family) ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
 		int error =
-		    seccomp_rule_add_exact(filter, action, number, 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+		    seccomp_rule_add_exact(filter, action, number, 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
 
 		if (error != 0)
 			return false;
@@ -183,8 +183,8 @@ add_ioctls(scmp_filter_ctx filter)
 {
 	const int number = SCMP_SYS(ioctl);
 
-	return seccomp_rule_add_exact(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD)) == 0 &&
-	    seccomp_rule_add_exact(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO)) == 0;
+	return seccomp_rule_add_exact(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0)) == 0 &&
+	    seccomp_rule_add_exact(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0)) == 0;
 }
 
 /*
