@@ -164,7 +164,7 @@ config_key_command(const char *config_dir, const char *vault, struct command_wor
 	struct cJSON *json = NULL;
 	const struct cJSON *word;
 	enum larder_code code;
-	char path[4352];
+	char path[4352], real[4096];
 	bool ok = true;
 
 	*ret = (struct command_words){ .count = 0 };
@@ -174,8 +174,10 @@ config_key_command(const char *config_dir, const char *vault, struct command_wor
 	code = load(path, &json, ret_error);
 	if (code != LARDER_OK || json == NULL)
 		return code;
+	if (realpath(vault, real) == NULL)
+		(void)text_format(real, sizeof real, "%s", vault);
 	cJSON_ArrayForEach(
-	    word, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(json, "key_commands"), vault)) ok =
+	    word, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(json, "key_commands"), real)) ok =
 	    ok && add_word(ret, word->valuestring);
 	json_free(json);
 	if (!ok)

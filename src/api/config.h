@@ -25,7 +25,7 @@ void command_words_clear(struct command_words *command);
 enum larder_code command_words_split(const char *text, struct command_words *ret, struct larder_error *ret_error);
 
 /*
- * The key command of a vault; count 0 when there is none. A file that is there must be right as a whole, whatever is
+ * The key command of a vault (by its real path, looked up here); count 0 when there is none. A file that is there must be right as a whole, whatever is
  * asked of it. Errors: USAGE names file and place.
  */
 enum larder_code config_key_command(

@@ -195,11 +195,8 @@ open_first(struct larder *larder, struct larder_error *ret_error)
 	struct environment *environment = &larder->environment;
 	struct unlock unlock;
 	enum larder_code code;
-	char real[ENVIRONMENT_PATH_MAX];
 
-	if (realpath(environment->vault, real) == NULL)
-		(void)text_format(real, sizeof real, "%s", environment->vault);
-	code = config_key_command(environment->config_dir, real, &larder->key_command, ret_error);
+	code = config_key_command(environment->config_dir, environment->vault, &larder->key_command, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	larder->first = calloc(1, sizeof *larder->first);
