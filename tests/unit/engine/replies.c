@@ -143,6 +143,20 @@ a_token_type_that_nobody_understands_is_not_handed_out(void **state)
 }
 
 static void
+a_refresh_token_that_another_credential_holds_is_stored_all_the_same(void **state)
+{
+	static const struct canned shared = { .status = 200,
+		.type = JSON,
+		.body = "{\"access_token\":\"at\",\"token_type\":\"Bearer\",\"refresh_token\":\"rt-1\"}" };
+	struct world *world = *state;
+
+	assert_ok(world_add(world, "other", server_login(&world->server), false)); /* rt-1 */
+	world_next_says(world, &shared);
+	assert_token(world, "at", true);
+	assert_refresh_token(world, "rt-1", "rt-0");
+}
+
+static void
 a_rejected_client_does_not_end_the_grant(void **state)
 {
 	static const struct canned rejected = { .status = 401, .type = JSON, .body = "{\"error\":\"invalid_client\"}" };
@@ -226,6 +240,7 @@ run_reply_tests(void)
 		IN(hold_world, a_truncated_success_is_never_asked_about_where_that_is_forbidden),
 		IN(strict_world, a_refresh_token_in_a_damaged_reply_is_used),
 		IN(strict_world, a_token_type_that_nobody_understands_is_not_handed_out),
+		IN(strict_world, a_refresh_token_that_another_credential_holds_is_stored_all_the_same),
 		IN(strict_world, a_rejected_client_does_not_end_the_grant),
 		IN(strict_world, a_denial_does_not_end_the_grant),
 		IN(strict_world, an_ended_grant_is_remembered_and_nobody_is_asked_again),
