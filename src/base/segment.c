@@ -18,7 +18,8 @@ lock_pages(void *base, size_t size)
 {
 	if (mlock2(base, size, MLOCK_ONFAULT) == 0)
 		return true;
-	return errno == ENOSYS && mlock(base, size) == 0;
+	return (errno == ENOSYS || errno == EINVAL) &&
+	    mlock(base, size) == 0; /* glibc says EINVAL for a missing call */
 }
 
 static bool
