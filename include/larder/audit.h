@@ -13,15 +13,15 @@ extern "C" {
 
 struct larder_audit_event {
 	int64_t seq;
-	int64_t at;           /* Unix seconds */
+	int64_t at; /* Unix seconds */
 	uint32_t uid;
 	int32_t pid;
-	char exe[256];        /* of the process; a hint, not proof */
+	char exe[256]; /* of the process; a hint, not proof */
 	char parent[256];
-	const char *op;       /* "release", "refresh" ...: static text */
+	const char *op; /* "release", "refresh" ...: static text */
 	char name[LARDER_NAME_MAX + 1];
-	char result[32];      /* "ok" or an error's word */
-	uint64_t generation;  /* 0: does not apply */
+	char result[32];     /* "ok" or an error's word */
+	uint64_t generation; /* 0: does not apply */
 	char detail[160];
 };
 

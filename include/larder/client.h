@@ -20,12 +20,12 @@ struct larder_variable {
 
 struct larder_client_new { /* zero it; borrowed pointers */
 	const char *name;
-	const char *provider;  /* a provider's id */
+	const char *provider; /* a provider's id */
 	const char *client_id;
-	const void *secret;    /* NULL: public client */
-	size_t secret_len;     /* at most 16 KiB */
-	const char *auth;      /* method by its registered name, or "basic", "post"; NULL: the definition's */
-	const char *proxy;     /* URL; NULL: none */
+	const void *secret; /* NULL: public client */
+	size_t secret_len;  /* at most 16 KiB */
+	const char *auth;   /* method by its registered name, or "basic", "post"; NULL: the definition's */
+	const char *proxy;  /* URL; NULL: none */
 	const struct larder_variable *vars;
 	size_t vars_count;
 };
@@ -34,36 +34,39 @@ struct larder_client {
 	char name[LARDER_NAME_MAX + 1];
 	char provider[65];
 	char client_id[1025];
-	char auth[32];        /* the method that is used */
-	char proxy[2049];     /* without its password; "" for none */
+	char auth[32];    /* the method that is used */
+	char proxy[2049]; /* without its password; "" for none */
 	int has_secret;
 	int64_t created_at, secret_set_at; /* Unix seconds; -1 */
 	size_t vars_count;
-	struct { char name[64]; char value[512]; } vars[LARDER_VARS_MAX];
-	size_t credentials;   /* how many use it */
+	struct {
+		char name[64];
+		char value[512];
+	} vars[LARDER_VARS_MAX];
+	size_t credentials; /* how many use it */
 };
 
 /*
  * Register a client. The definition is looked up and its variables are checked, so a mistake shows here and not at
  * the first refresh. Errors: USAGE, NOT_FOUND (provider), EXISTS, REJECTED (method not possible), STORAGE, DAMAGED.
  */
-LARDER_API enum larder_code larder_client_add(struct larder *larder, const struct larder_client_new *client,
-    struct larder_error *ret_error);
+LARDER_API enum larder_code
+larder_client_add(struct larder *larder, const struct larder_client_new *client, struct larder_error *ret_error);
 
 /* One or all (sorted by name). The caller frees the list with larder_client_list_free. */
-LARDER_API enum larder_code larder_client_show(struct larder *larder, const char *name, struct larder_client *ret,
-    struct larder_error *ret_error);
-LARDER_API enum larder_code larder_client_list(struct larder *larder, struct larder_client **ret, size_t *ret_count,
-    struct larder_error *ret_error);
+LARDER_API enum larder_code
+larder_client_show(struct larder *larder, const char *name, struct larder_client *ret, struct larder_error *ret_error);
+LARDER_API enum larder_code larder_client_list(
+    struct larder *larder, struct larder_client **ret, size_t *ret_count, struct larder_error *ret_error);
 LARDER_API void larder_client_list_free(struct larder_client *clients);
 
 /* Remove. EXISTS while credentials use it (the message names one), NOT_FOUND. */
-LARDER_API enum larder_code larder_client_remove(struct larder *larder, const char *name,
-    struct larder_error *ret_error);
+LARDER_API enum larder_code
+larder_client_remove(struct larder *larder, const char *name, struct larder_error *ret_error);
 
 /* Replace the secret; len 0 makes it a public client. NOT_FOUND, USAGE. */
-LARDER_API enum larder_code larder_client_set_secret(struct larder *larder, const char *name, const void *secret,
-    size_t secret_len, struct larder_error *ret_error);
+LARDER_API enum larder_code larder_client_set_secret(
+    struct larder *larder, const char *name, const void *secret, size_t secret_len, struct larder_error *ret_error);
 
 #ifdef __cplusplus
 }

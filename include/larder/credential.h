@@ -16,11 +16,11 @@ extern "C" {
 struct larder_credential_new { /* zero it; borrowed pointers */
 	const char *name;
 	const char *client;
-	const char *scope;         /* space-separated, as it was granted; NULL: unknown */
-	const char *account;       /* whose account, for people; NULL */
+	const char *scope;   /* space-separated, as it was granted; NULL: unknown */
+	const char *account; /* whose account, for people; NULL */
 	const void *refresh_token;
 	size_t refresh_token_len;
-	int replace;               /* 1: a new refresh token under an existing name, generation + 1, state ok */
+	int replace; /* 1: a new refresh token under an existing name, generation + 1, state ok */
 };
 
 struct larder_credential {
@@ -28,37 +28,37 @@ struct larder_credential {
 	char provider[65];
 	char client[LARDER_NAME_MAX + 1];
 	char account[256];
-	char *scope;                 /* owned by the view */
-	const char *state;           /* ok, needs-login, in-doubt, suspect, revoking, revoked: static text */
-	int64_t access_expires_at;   /* Unix seconds; -1 unknown: as all times here */
+	char *scope;               /* owned by the view */
+	const char *state;         /* ok, needs-login, in-doubt, suspect, revoking, revoked: static text */
+	int64_t access_expires_at; /* Unix seconds; -1 unknown: as all times here */
 	int64_t refresh_expires_at;
 	uint64_t generation;
 	int64_t created_at;
 	int64_t last_refresh_at;
 	int64_t next_refresh_at;
-	char last_error[64];         /* code word; "" if the last exchange was good */
-	char last_error_text[256];   /* safe for a terminal */
+	char last_error[64];       /* code word; "" if the last exchange was good */
+	char last_error_text[256]; /* safe for a terminal */
 	int64_t last_error_at;
-	const char *rotation_class;  /* static, overlap, until-used, strict: static text; NULL if the provider is gone */
-	uint64_t parked;             /* replies kept aside */
-	char advice[256];            /* what to do when the state is not ok; "" */
+	const char *rotation_class; /* static, overlap, until-used, strict: static text; NULL if the provider is gone */
+	uint64_t parked;            /* replies kept aside */
+	char advice[256];           /* what to do when the state is not ok; "" */
 };
 
 /*
  * Store a refresh token. Errors: USAGE, NOT_FOUND (client; or with replace the credential), EXISTS (name; or the same
  * refresh token for the same client id and token endpoint, named), STORAGE, DAMAGED.
  */
-LARDER_API enum larder_code larder_credential_add(struct larder *larder, const struct larder_credential_new *credential,
-    struct larder_error *ret_error);
+LARDER_API enum larder_code larder_credential_add(
+    struct larder *larder, const struct larder_credential_new *credential, struct larder_error *ret_error);
 
 /* One view; NOT_FOUND. The caller clears it. */
-LARDER_API enum larder_code larder_credential_show(struct larder *larder, const char *name,
-    struct larder_credential *ret, struct larder_error *ret_error);
+LARDER_API enum larder_code larder_credential_show(
+    struct larder *larder, const char *name, struct larder_credential *ret, struct larder_error *ret_error);
 LARDER_API void larder_credential_clear(struct larder_credential *credential);
 
 /* All, sorted by name. The caller frees the list with larder_credential_list_free. */
-LARDER_API enum larder_code larder_credential_list(struct larder *larder, struct larder_credential **ret,
-    size_t *ret_count, struct larder_error *ret_error);
+LARDER_API enum larder_code larder_credential_list(
+    struct larder *larder, struct larder_credential **ret, size_t *ret_count, struct larder_error *ret_error);
 LARDER_API void larder_credential_list_free(struct larder_credential *credentials, size_t count);
 
 #ifdef __cplusplus

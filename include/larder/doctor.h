@@ -15,9 +15,9 @@ enum larder_finding_level { LARDER_FINDING_OK, LARDER_FINDING_NOTE, LARDER_FINDI
 
 struct larder_finding {
 	enum larder_finding_level level;
-	const char *check;  /* "vault", "key", "courier" ...: static text */
-	char text[320];     /* safe for a terminal */
-	char hint[192];     /* what to do; "" */
+	const char *check; /* "vault", "key", "courier" ...: static text */
+	char text[320];    /* safe for a terminal */
+	char hint[192];    /* what to do; "" */
 };
 
 #define LARDER_FINDINGS_MAX 32

@@ -13,28 +13,28 @@ extern "C" {
 
 #define LARDER_MIN_TTL_DEFAULT (-1)
 
-struct larder_token_query { /* zero it, then LARDER_MIN_TTL_DEFAULT; borrowed pointers */
-	const char *name;        /* NULL: the only credential there is */
-	const char *scope;       /* space-separated; NULL: what was granted */
-	const char *resource;    /* absolute URI, RFC 8707; NULL */
-	int64_t min_ttl_s;       /* LARDER_MIN_TTL_DEFAULT: 60 s; over 80 % of the issued life counts as 80 % */
-	int force;               /* ask the provider now; satisfied by any exchange that ends after this call begins */
-	int offline;             /* never ask the provider */
-	int64_t timeout_ms;      /* 0: the handle's */
+struct larder_token_query {   /* zero it, then LARDER_MIN_TTL_DEFAULT; borrowed pointers */
+	const char *name;     /* NULL: the only credential there is */
+	const char *scope;    /* space-separated; NULL: what was granted */
+	const char *resource; /* absolute URI, RFC 8707; NULL */
+	int64_t min_ttl_s;    /* LARDER_MIN_TTL_DEFAULT: 60 s; over 80 % of the issued life counts as 80 % */
+	int force;            /* ask the provider now; satisfied by any exchange that ends after this call begins */
+	int offline;          /* never ask the provider */
+	int64_t timeout_ms;   /* 0: the handle's */
 };
 
 struct larder_token {
 	const char *access_token; /* NUL-terminated, in locked memory, wiped by larder_token_clear */
 	size_t access_token_len;
-	char token_type[32];      /* "Bearer" */
-	int64_t expires_at;       /* Unix seconds; -1 unknown */
-	int64_t expires_in;       /* seconds from now; -1 unknown */
-	char *scope;              /* granted; "" unknown */
+	char token_type[32]; /* "Bearer" */
+	int64_t expires_at;  /* Unix seconds; -1 unknown */
+	int64_t expires_in;  /* seconds from now; -1 unknown */
+	char *scope;         /* granted; "" unknown */
 	char name[LARDER_NAME_MAX + 1];
 	char provider[65];
 	char account[256];
-	int refreshed;            /* 1: an exchange took place for this call */
-	void *memory;             /* internal */
+	int refreshed; /* 1: an exchange took place for this call */
+	void *memory;  /* internal */
 };
 
 /*
@@ -68,9 +68,9 @@ struct larder_refresh_query { /* zero it */
 	enum larder_refresh_which which;
 	const char *const *names; /* LARDER_REFRESH_NAMED */
 	size_t names_count;
-	unsigned jobs;            /* at once; 0: 4 */
-	int accept;               /* named ones: a person accepts that a suspect or in-doubt credential is spent */
-	int64_t timeout_ms;       /* per credential; 0: the handle's */
+	unsigned jobs;      /* at once; 0: 4 */
+	int accept;         /* named ones: a person accepts that a suspect or in-doubt credential is spent */
+	int64_t timeout_ms; /* per credential; 0: the handle's */
 	/* called when one is done, never from two threads at once; may be NULL */
 	void (*progress)(void *ctx, size_t done, size_t total, const struct larder_refresh_result *result);
 	void *ctx;

@@ -25,28 +25,23 @@ struct larder;
  */
 typedef int larder_ask(void *ctx, const char *prompt, int confirm, char *answer, size_t size);
 
-struct larder_options {            /* zero it; every member may stay unset */
-	const char *vault;         /* directory; NULL: LARDER_VAULT, else $XDG_DATA_HOME/larder, else ~/.local/share/larder */
+struct larder_options {    /* zero it; every member may stay unset */
+	const char *vault; /* directory; NULL: LARDER_VAULT, else $XDG_DATA_HOME/larder, else ~/.local/share/larder */
 	const char *key_file;      /* NULL: LARDER_KEY_FILE, else the path remembered in the vault */
 	const char *passphrase_fd; /* decimal number of a descriptor; NULL: LARDER_PASSPHRASE_FD */
 	const char *courier;       /* program; NULL: LARDER_COURIER, else libexec, else beside the program */
 	larder_ask *ask;           /* NULL: never ask */
 	void *ask_ctx;
-	int64_t timeout_ms;        /* for calls that may use the network; 0: 90 000 */
+	int64_t timeout_ms; /* for calls that may use the network; 0: 90 000 */
 };
 
-enum larder_key_kind {
-	LARDER_KEY_PASSPHRASE = 1,
-	LARDER_KEY_FILE,
-	LARDER_KEY_COMMAND,
-	LARDER_KEY_RECOVERY
-};
+enum larder_key_kind { LARDER_KEY_PASSPHRASE = 1, LARDER_KEY_FILE, LARDER_KEY_COMMAND, LARDER_KEY_RECOVERY };
 
 struct larder_key_new {
 	enum larder_key_kind kind;
 	const char *file;    /* LARDER_KEY_FILE: created (0600, 32 random bytes) if absent, else used */
 	const char *command; /* LARDER_KEY_COMMAND: run without a shell; kept in the user's configuration */
-	                     /* LARDER_KEY_PASSPHRASE: from options' passphrase_fd, else asked for */
+			     /* LARDER_KEY_PASSPHRASE: from options' passphrase_fd, else asked for */
 };
 
 #define LARDER_RECOVERY_SIZE 64 /* bytes of a recovery code's text, NUL included */
@@ -67,8 +62,8 @@ LARDER_API enum larder_code larder_create(const struct larder_options *options, 
  * ret_larder  closed by larder_close
  * Errors: NOT_FOUND (no vault), DENIED (others can read it), LOCKED, DAMAGED, STORAGE, USAGE (configuration).
  */
-LARDER_API enum larder_code larder_open(const struct larder_options *options, struct larder **ret_larder,
-    struct larder_error *ret_error);
+LARDER_API enum larder_code
+larder_open(const struct larder_options *options, struct larder **ret_larder, struct larder_error *ret_error);
 
 /* Wipe the keys and close. Accepts NULL. No other thread may be using it. */
 LARDER_API void larder_close(struct larder *larder);
@@ -83,8 +78,8 @@ struct larder_key {
 #define LARDER_KEYS_MAX 16
 
 /* List the key slots into ret (LARDER_KEYS_MAX entries). */
-LARDER_API enum larder_code larder_key_list(struct larder *larder, struct larder_key *ret, size_t *ret_count,
-    struct larder_error *ret_error);
+LARDER_API enum larder_code
+larder_key_list(struct larder *larder, struct larder_key *ret, size_t *ret_count, struct larder_error *ret_error);
 
 /* Add a key. ret_recovery as in larder_create, for LARDER_KEY_RECOVERY. Errors as there, and USAGE (16 slots). */
 LARDER_API enum larder_code larder_key_add(struct larder *larder, const struct larder_key_new *key, uint32_t *ret_slot,
@@ -96,15 +91,15 @@ LARDER_API enum larder_code larder_key_remove(struct larder *larder, uint32_t sl
 struct larder_verification {
 	uint64_t records;
 	uint64_t audit_rows;
-	uint64_t parked;         /* replies kept aside for a person */
-	int freshness;           /* 0: an old copy of the whole vault would not be noticed; higher is better */
+	uint64_t parked; /* replies kept aside for a person */
+	int freshness;   /* 0: an old copy of the whole vault would not be noticed; higher is better */
 	char freshness_text[128];
-	char problem[320];       /* "" when all is well */
+	char problem[320]; /* "" when all is well */
 };
 
 /* Check every row and the set as a whole. CHECK_FAILED with ret filled in when something is wrong. */
-LARDER_API enum larder_code larder_verify(struct larder *larder, struct larder_verification *ret,
-    struct larder_error *ret_error);
+LARDER_API enum larder_code
+larder_verify(struct larder *larder, struct larder_verification *ret, struct larder_error *ret_error);
 
 /* The directory of the opened vault. Valid while the handle lives. */
 LARDER_API const char *larder_path(const struct larder *larder);

@@ -25,8 +25,14 @@ struct buf {
 };
 
 /* for initialisers: struct buf b = BUF_INIT(4096); */
-#define BUF_INIT(max_)        { .max = (max_) }
-#define BUF_INIT_SECRET(max_) { .max = (max_), .secret = true }
+#define BUF_INIT(max_) \
+	{ \
+		.max = (max_) \
+	}
+#define BUF_INIT_SECRET(max_) \
+	{ \
+		.max = (max_), .secret = true \
+	}
 
 /* Each returns false, and sets failed, when memory or the maximum is exceeded; what was there before stays. */
 bool buf_append(struct buf *buf, const void *data, size_t len);

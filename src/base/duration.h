@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TIME_UNKNOWN (-1)                    /* for ..._at fields: not known */
+#define TIME_UNKNOWN   (-1)                        /* for ..._at fields: not known */
 #define DURATION_MAX_S ((int64_t)10 * 366 * 86400) /* longest accepted span */
 
 /* Parse text to seconds, 0 to DURATION_MAX_S. false: not of that form or too long; *ret_s untouched. */

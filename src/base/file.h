@@ -31,18 +31,18 @@ enum larder_code file_open_private(int dirfd, const char *name, int flags, int *
  * A file that group or others can read is refused with its mode named (DENIED). Empty, NUL inside, over max: USAGE.
  * what names it in messages: "refresh token".
  */
-enum larder_code file_read_secret(const char *path, size_t max, const char *what, struct secret *ret,
-    struct larder_error *ret_error);
+enum larder_code
+file_read_secret(const char *path, size_t max, const char *what, struct secret *ret, struct larder_error *ret_error);
 
 /* The same from a descriptor, which is read to its end and not closed. */
-enum larder_code file_read_secret_fd(int fd, size_t max, const char *what, struct secret *ret,
-    struct larder_error *ret_error);
+enum larder_code
+file_read_secret_fd(int fd, size_t max, const char *what, struct secret *ret, struct larder_error *ret_error);
 
 /* Read a file that is no secret (configuration, definition) into buf, up to its maximum. NOT_FOUND if absent. */
 enum larder_code file_read(const char *path, struct buf *ret, struct larder_error *ret_error);
 
 /* Write a file durably: temporary in the same directory, fsync, rename, fsync of the directory. mode e.g. 0600. */
-enum larder_code file_replace(const char *path, const void *data, size_t len, mode_t mode,
-    struct larder_error *ret_error);
+enum larder_code
+file_replace(const char *path, const void *data, size_t len, mode_t mode, struct larder_error *ret_error);
 
 #endif

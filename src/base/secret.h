@@ -19,7 +19,10 @@ struct secret {
 	size_t len;
 };
 
-#define SECRET_INIT { NULL, 0 }
+#define SECRET_INIT \
+	{ \
+		NULL, 0 \
+	}
 #define SECRET_ARENA_MAX ((size_t)64 << 20) /* bytes over all segments; more is refused */
 
 /* Allocate len zero bytes. false: no memory could be locked (errno says why); *ret is then empty. */

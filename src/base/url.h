@@ -15,10 +15,10 @@
 #define URL_MAX 2048 /* bytes of an endpoint URL */
 
 struct url {
-	char scheme[8];  /* lower case: "https" or "http" */
-	char host[256];  /* lower case, without brackets for IPv6 */
-	uint16_t port;   /* the scheme's default when none is given */
-	bool ipv6;       /* host is an IPv6 literal */
+	char scheme[8];   /* lower case: "https" or "http" */
+	char host[256];   /* lower case, without brackets for IPv6 */
+	uint16_t port;    /* the scheme's default when none is given */
+	bool ipv6;        /* host is an IPv6 literal */
 	const char *path; /* into the input: from the first '/' on, query included; "" if none */
 };
 

@@ -9,13 +9,13 @@
 #include "base/error.h"
 #include "crypto/seal.h"
 
-#define KDF_SALT_BYTES  16
-#define KDF_OPS_MIN     2
-#define KDF_OPS_MAX     32
-#define KDF_MEMORY_MIN  ((uint64_t)64 << 20)  /* bytes */
-#define KDF_MEMORY_MAX  ((uint64_t)4 << 30)
-#define KDF_MEMORY_NEW  ((uint64_t)256 << 20) /* what new slots use */
-#define KDF_TARGET_MS   1000                  /* new slots take at least this long on this machine */
+#define KDF_SALT_BYTES 16
+#define KDF_OPS_MIN    2
+#define KDF_OPS_MAX    32
+#define KDF_MEMORY_MIN ((uint64_t)64 << 20) /* bytes */
+#define KDF_MEMORY_MAX ((uint64_t)4 << 30)
+#define KDF_MEMORY_NEW ((uint64_t)256 << 20) /* what new slots use */
+#define KDF_TARGET_MS  1000                  /* new slots take at least this long on this machine */
 
 struct kdf_params {
 	uint8_t algorithm; /* 1: Argon2id 1.3, one lane */

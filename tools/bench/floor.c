@@ -24,7 +24,8 @@ derive_and_decrypt(const unsigned char *row, int row_len)
 	memset(sealed, 7, sizeof sealed);
 	crypto_generichash(sub, sizeof sub, row, (unsigned long long)row_len, key, sizeof key);
 	/* The tag does not fit, so the text is not written; checking it is the cost that counts, then a plain decryption. */
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL, sealed, sizeof sealed, NULL, 0, nonce, sub) == 0)
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL, sealed, sizeof sealed, NULL, 0, nonce, sub) ==
+	    0)
 		return;
 	crypto_stream_xchacha20_xor(text, sealed, sizeof text, nonce, sub);
 	sodium_memzero(text, sizeof text);
