@@ -247,6 +247,17 @@ keep_reply(struct engine *engine, struct call *call, struct credential *credenti
 	return code;
 }
 
+/* Twice the largest reply, unless that is more than any reply takes: a reply that was cut off may have been as long. */
+static size_t
+slot_size(const struct credential *credential)
+{
+	size_t size = (size_t)credential->reply_len_max * SLOT_REPLY_FACTOR;
+
+	if (size < SPOOL_SIZE_MIN)
+		return SPOOL_SIZE_MIN;
+	return size < SPOOL_PAYLOAD_MAX ? size : SPOOL_PAYLOAD_MAX;
+}
+
 enum larder_code
 exchange_run(struct engine *engine, const struct party *party, const struct token_want *want,
     struct credential *credential, struct lock *lock, struct exchange_end *ret, struct larder_error *ret_error)
@@ -256,7 +267,6 @@ exchange_run(struct engine *engine, const struct party *party, const struct toke
 	struct spool_slot slot = SPOOL_SLOT_INIT;
 	struct call *call = NULL;
 	struct job job = { .kind = JOB_EXCHANGE };
-	size_t size = (size_t)credential->reply_len_max * SLOT_REPLY_FACTOR;
 	enum larder_code code;
 
 	*ret = (struct exchange_end){ .unsent = false };
@@ -265,7 +275,7 @@ exchange_run(struct engine *engine, const struct party *party, const struct toke
 		code = build_job(engine, party, want, credential, &job, &error);
 	settle_recycle(engine, credential);
 	if (code == LARDER_OK)
-		code = fx->slot_claim(fx->ctx, size > SPOOL_SIZE_MIN ? size : SPOOL_SIZE_MIN, &slot, &error);
+		code = fx->slot_claim(fx->ctx, slot_size(credential), &slot, &error);
 	if (code != LARDER_OK)
 		goto out;
 	code = connect_courier(engine, &job, &slot, lock, want->deadline_ms, &call, &error);
