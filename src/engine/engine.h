@@ -59,8 +59,6 @@ struct refresh_call { /* what one call has seen so far */
 	const struct token_want *want;
 	bool started;
 	uint64_t exchanges, attempts; /* of the credential when the call began */
-	int64_t started_at;
-	int64_t issued_at; /* of the cached token then; TIME_UNKNOWN without one */
 	unsigned asked;
 	bool done;                   /* an exchange ended with tokens for this want */
 	bool decided;                /* what is cached is the answer, even if it is less than was asked for */
@@ -73,9 +71,8 @@ struct refresh_call { /* what one call has seen so far */
  */
 enum larder_code refresh_run(struct engine *engine, struct refresh_call *call, struct larder_error *ret_error);
 
-/* Remember what the credential looked like when the call began; later calls change nothing. access may be empty. */
-void
-refresh_start(struct refresh_call *call, const struct credential *credential, const struct access *access, int64_t now);
+/* Remember what the credential looked like when the call began; later calls change nothing. */
+void refresh_start(struct refresh_call *call, const struct credential *credential);
 
 /* The facts for a decision, from records; shared by the hot path and refresh_run. access may be empty. */
 void situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,

@@ -15,25 +15,13 @@ asked_first_at(const struct intent *intent)
 }
 
 void
-refresh_start(struct refresh_call *call, const struct credential *credential, const struct access *access, int64_t now)
+refresh_start(struct refresh_call *call, const struct credential *credential)
 {
 	if (call->started)
 		return;
 	call->started = true;
 	call->exchanges = credential->exchanges;
 	call->attempts = credential->attempts;
-	call->started_at = now;
-	call->issued_at = secret_is_empty(&access->token) ? TIME_UNKNOWN : access->issued_at;
-}
-
-/*
- * Whether an exchange that ended since the call began brought this very token: it may have begun earlier, and the wall
- * clock may have been set back.
- */
-static bool
-is_new(const struct refresh_call *call, const struct access *access)
-{
-	return access->issued_at >= call->started_at || access->issued_at != call->issued_at;
 }
 
 void
@@ -54,7 +42,7 @@ situation_fill(const struct credential *credential, const struct access *access,
 		.cached_enough =
 		    !want->force && token_usable(access, now, token_min_ttl(want->min_ttl_s, access->life_s)),
 		.fallback_allowed = !want->force && !want->min_ttl_explicit,
-		.answered = moved && is_new(call, access),
+		.answered = moved && access->exchange > call->exchanges,
 		.failed_meanwhile = !want->force && call->started && !moved && call->asked == 0 &&
 		    credential->attempts > call->attempts,
 		.asked = call->asked,
@@ -301,19 +289,12 @@ static enum larder_code
 note_start(
     struct engine *engine, struct refresh_call *call, struct credential *credential, struct larder_error *ret_error)
 {
-	const struct token_want *want = call->want;
-	struct access access = { .expires_at = TIME_UNKNOWN };
 	enum larder_code code;
 
-	code = credential_load(engine->vault, want->name, credential, ret_error);
-	if (code != LARDER_OK || call->started)
-		return code;
-	code = access_load(engine->vault, credential, want->scope, want->resource, &access, ret_error);
-	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
-		return code;
-	refresh_start(call, credential, &access, engine->effects->now_s(engine->effects->ctx));
-	access_clear(&access);
-	return LARDER_OK;
+	code = credential_load(engine->vault, call->want->name, credential, ret_error);
+	if (code == LARDER_OK)
+		refresh_start(call, credential);
+	return code;
 }
 
 static enum larder_code

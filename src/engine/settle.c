@@ -124,6 +124,7 @@ keep_access(struct engine *engine, struct credential *credential, const struct t
 		.issued_at = intent->opened_at,
 		.expires_at = reply->expires_at,
 		.life_s = reply->expires_in_s,
+		.exchange = credential->exchanges + 1,
 	};
 	enum larder_code code;
 

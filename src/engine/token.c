@@ -64,7 +64,7 @@ serve(struct engine *engine, struct refresh_call *call, struct token_got *ret, e
 	code = access_load(engine->vault, &credential, want->scope, want->resource, &access, ret_error);
 	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
 		goto out;
-	refresh_start(call, &credential, &access, now);
+	refresh_start(call, &credential);
 	situation_fill(&credential, &access, call, now, &situation);
 	decision = rotation_decide(&situation);
 	/*

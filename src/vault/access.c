@@ -19,6 +19,7 @@ static const struct member members[] = {
 	MEMBER(6, NUMBER, access, issued_at),
 	MEMBER(7, NUMBER, access, expires_at),
 	MEMBER(8, NUMBER, access, life_s),
+	MEMBER(9, NUMBER, access, exchange),
 };
 
 const struct record_type type_token = RECORD_TYPE(RECORD_TOKEN, "access token", members, access, NULL);

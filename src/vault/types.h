@@ -115,7 +115,8 @@ struct access {
 	char resource[RESOURCE_SIZE]; /* key */
 	int64_t issued_at;
 	int64_t expires_at;
-	int64_t life_s; /* as issued */
+	int64_t life_s;    /* as issued */
+	uint64_t exchange; /* credential.exchanges after the one that brought it */
 };
 
 struct parked {
