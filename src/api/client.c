@@ -29,14 +29,28 @@ is_client_id(const char *text)
 	return text_is_utf8(text, strlen(text));
 }
 
+/* A proxy's password is nobody's business: "http://user:password@host" is shown as "http://host". */
+static void
+view_proxy(const char *proxy, char *dst, size_t dst_size)
+{
+	const char *host = strstr(proxy, "://"), *at = strrchr(proxy, '@');
+
+	if (host == NULL || at == NULL || at < host)
+		(void)text_format(dst, dst_size, "%s", proxy);
+	else
+		(void)text_format(dst, dst_size, "%.*s%s", (int)(host + 3 - proxy), proxy, at + 1);
+}
+
 static bool
 is_proxy(const char *text)
 {
-	const char *host = strstr(text, "://");
+	char without_user[URL_MAX + 1], why[128];
+	struct url url;
 
-	return strlen(text) < URL_MAX && host != NULL && host[3] != '\0' &&
-	    (strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0) &&
-	    text_is_token(text, strlen(text));
+	if (strlen(text) > URL_MAX || !text_is_token(text, strlen(text)) || strstr(text, "://") == NULL)
+		return false;
+	view_proxy(text, without_user, sizeof without_user);
+	return url_parse(without_user, &url, why, sizeof why);
 }
 
 static enum larder_code
@@ -101,18 +115,6 @@ larder_client_add(struct larder *larder, const struct larder_client_new *wanted,
 	session_give(larder, session);
 	client_clear(&client);
 	return code;
-}
-
-/* A proxy's password is nobody's business: "http://user:password@host" is shown as "http://host". */
-static void
-view_proxy(const char *proxy, char *dst, size_t dst_size)
-{
-	const char *host = strstr(proxy, "://"), *at = strrchr(proxy, '@');
-
-	if (host == NULL || at == NULL || at < host)
-		(void)text_format(dst, dst_size, "%s", proxy);
-	else
-		(void)text_format(dst, dst_size, "%.*s%s", (int)(host + 3 - proxy), proxy, at + 1);
 }
 
 static void

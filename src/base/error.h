@@ -30,4 +30,12 @@ enum larder_code error_no_memory(struct larder_error *ret_error);
 /* Name the credential, client or provider that a failure concerns, if no name is set yet. Returns code. */
 enum larder_code error_name(struct larder_error *ret_error, enum larder_code code, const char *name);
 
+/* The analyzer sees one file at a time: tell it that these return the code that they are given. */
+#if defined(__clang_analyzer__) && !defined(ERROR_DEFINES)
+#define error_set(ret_error, code, ...)       ((void)error_set(ret_error, code, __VA_ARGS__), (code))
+#define error_set_errno(ret_error, code, ...) ((void)error_set_errno(ret_error, code, __VA_ARGS__), (code))
+#define error_no_memory(ret_error)            ((void)error_no_memory(ret_error), LARDER_INTERNAL)
+#define error_name(ret_error, code, name)     ((void)error_name(ret_error, code, name), (code))
+#endif
+
 #endif

@@ -290,7 +290,7 @@ bool
 args_has(const struct args *args, const char *name)
 {
 	for (size_t at = 0; at < args->values_count; at++) {
-		if (strcmp(args->values[at].name, name) == 0)
+		if (args->values[at].name != NULL && strcmp(args->values[at].name, name) == 0)
 			return true;
 	}
 	return false;

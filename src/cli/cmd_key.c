@@ -125,7 +125,7 @@ static enum larder_code
 run_add(struct session *session, struct larder_error *ret_error)
 {
 	struct secret recovery = SECRET_INIT;
-	struct larder_key_new key;
+	struct larder_key_new key = { .kind = LARDER_KEY_PASSPHRASE };
 	uint32_t slot = 0;
 	char text[64] = "";
 	enum larder_code code = wanted_key(session, &key, ret_error);

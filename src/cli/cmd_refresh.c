@@ -39,7 +39,7 @@ static void
 print_json(struct output *out, const struct larder_refresh_result *list, size_t count)
 {
 	output_open(out, NULL, '[');
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; list != NULL && i < count; i++) {
 		bool good = list[i].error.code == LARDER_OK;
 
 		output_open(out, NULL, '{');
@@ -90,7 +90,7 @@ print(struct session *session, const struct larder_refresh_result *list, size_t 
 		print_json(&session->out, list, count);
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; list != NULL && i < count; i++) {
 		bool good = list[i].error.code == LARDER_OK;
 
 		if (good ? !session->quiet : !single) /* the failure of a single one is the error line itself */

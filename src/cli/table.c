@@ -96,7 +96,7 @@ print_rows(const struct table *table, struct output *output)
 
 	for (size_t i = 0; i < table->columns; i++)
 		widths[i] = width(table->heads[i]);
-	for (size_t i = 0; i < table->count; i++) {
+	for (size_t i = 0; i < table->count && table->columns > 0; i++) {
 		size_t here = width(table->cells[i].text);
 
 		if (here > widths[i % table->columns])

@@ -93,7 +93,7 @@ breaker_wait(const struct endpoint_health *health, int64_t now)
 	if (health->failures < BREAKER_TRIPS || health->open_until <= now)
 		return 0;
 	/* A clock that went back must not keep it open for years. */
-	if (health->open_until > now + BREAKER_MAX_S * 6)
+	if (health->open_until > now + (int64_t)BREAKER_MAX_S * 6)
 		return 0;
 	return health->open_until - now;
 }

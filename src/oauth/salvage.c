@@ -107,7 +107,8 @@ salvage_json(const char *at, const char *end, struct secret *found)
 		const char *next;
 
 		if (*at != '"') {
-			before = skip_space(at, end) == at ? *at : before;
+			if (skip_space(at, end) == at)
+				before = *at;
 			at++;
 			continue;
 		}

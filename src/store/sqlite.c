@@ -114,7 +114,7 @@ step(sqlite3_stmt *statement)
 static void
 rollback(struct store *store)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 
 	sqlite_row_scan_end(store); /* a running read would keep the transaction's pages */
 	if (from(store)->db == NULL || sqlite3_get_autocommit(from(store)->db))
@@ -158,7 +158,7 @@ check_still_ours(struct sqlite_store *store, struct larder_error *ret_error)
 static enum larder_code
 begin(struct store *store, enum store_sync sync, struct larder_error *ret_error)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	enum larder_code code;
 	int rc;
 
@@ -182,7 +182,7 @@ begin(struct store *store, enum store_sync sync, struct larder_error *ret_error)
 static enum larder_code
 commit(struct store *store, bool *ret_unknown, struct larder_error *ret_error)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	enum larder_code code;
 	int rc;
 
@@ -209,7 +209,7 @@ commit(struct store *store, bool *ret_unknown, struct larder_error *ret_error)
 static enum larder_code
 scrub(struct store *store, struct larder_error *ret_error)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	enum larder_code code;
 	int rc;
 
