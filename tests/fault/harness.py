@@ -134,7 +134,9 @@ class Catcher:
             self.received += data
             if not data:
                 return
-            if self.reply and b"\r\n\r\n" in self.received:
+            head, end, body = self.received.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: *([0-9]+)", head)
+            if self.reply and end and len(body) >= (int(length[1]) if length else 0):
                 peer.sendall(self.reply)
                 while self.more:
                     peer.sendall(self.more)
