@@ -18,6 +18,7 @@ printed with the command that plays it again.
 import argparse
 import collections
 import concurrent.futures
+import itertools
 import os
 import random
 import shlex
@@ -32,14 +33,15 @@ from harness import COURIER, LARDER, NEEDS_LOGIN, SLOWNESS, Failure, Server, Wor
 
 CLASSES = {     # what the server does, and what the definition says of it
     "static": ({"class": "static"}, {"kind": "never", "grace_kind": "none"}),
-    "until-used": ({"class": "until-new-used"}, {"kind": "always", "grace_kind": "until_successor_used"}),
+    "until-used": ({"class": "until-new-used"}, {"kind": "always", "grace_kind": "until_new_used"}),
     "overlap": ({"class": "overlap", "overlap_s": 60}, {"kind": "always", "grace_kind": "window", "grace_s": 60}),
     "strict": ({"class": "strict"}, {"kind": "always", "grace_kind": "none"}),
 }
 WHO = ("caller", "courier", "both", "orphan")
-AT_ONCE = 10            # most points wait for the end of a quarantine
+AT_ONCE = 24            # most points wait for the end of a quarantine
+QUARANTINE_S = 3
 SKIPPED = 77
-SHORT_S = 1             # what the token before the death lives, so that the next command needs another
+SHORT_S = 2             # what the token before the death lives, so that the next command needs another
 GO, REQUEST_BODY = r'"\3\0\0\0\0"', '"grant_type='
 
 Point = collections.namedtuple("Point", "kind who call when")
@@ -58,7 +60,6 @@ class Plan:
         self.received = strace.position(self.courier, "recvfrom")
         self.header = strace.position(self.courier, "pwrite64", last=True)
         self.sealed = strace.position(self.courier, "fdatasync", last=True)
-        self.plain_s = [self.measure(server) for _ in range(9)]
         self.window_us = statistics.median(self.time_window(server) for _ in range(9))
 
     @staticmethod
@@ -68,9 +69,6 @@ class Plan:
             return play(world)
         finally:
             world.close()
-
-    def measure(self, server):
-        return self.with_world(server, lambda world: world.larder("token", world.name, "--force").seconds)
 
     def trace(self, server, who):
         def play(world):
@@ -108,9 +106,11 @@ class Plan:
         calls = self.caller if point.who in ("caller", "both") else self.courier
         return next((i for i, call in enumerate(calls) if (call.name, call.n) == (point.call, point.when)), -1)
 
-    def is_hot(self, point):
-        """From the start of the courier, and in the courier from the request on."""
-        return self.index(point) >= (self.ready if point.who in ("caller", "both") else self.sent - 8)
+    def part(self, point):
+        """A sample takes as many points before the courier's start, of the caller from there on, and around the sending."""
+        if point.who in ("caller", "both"):
+            return "exchange" if self.index(point) >= self.ready else "before"
+        return "sending" if self.index(point) >= self.sent - 8 else "before"
 
     def may_lose(self, point):
         """Only a strict provider's answer that had not reached the spool when the courier died."""
@@ -170,13 +170,11 @@ def is_usable(world, access, what):
 
 
 def check(world, point, plan, before, status, out):
-    """What a user may rely on; gives the fate of the point and how long the next command took."""
+    """What a user may rely on. Gives the fate of the point, and how long the next command and a plain refresh took."""
     lossy = plan.may_lose(point)
     world.larder("verify")
-    if status == 0:
+    if out:
         is_usable(world, out.strip(), "what the command itself gave")
-    if point.who in ("caller", "orphan") and status < 0:
-        equal("output of a dead command", out, "")
     time.sleep(max(0.0, world.expires - time.monotonic()))
     result = world.larder("token", world.name, exits=(0, NEEDS_LOGIN) if lossy else 0)
     ledger, shown = world.ledger(), world.shown()
@@ -186,20 +184,22 @@ def check(world, point, plan, before, status, out):
         wanted(shown["last_error"] and shown["last_error_at"], f"the cause is not shown: {shown}")
         equal("requests, the last question included", asked, 2)
         world.larder("verify")
-        return "lost", result.seconds
+        return "lost", None
     is_usable(world, result.text(), "the next token")
     equal("generation", shown["generation"], before["generation"] + (point.kind != "static"))
     wanted(asked == 1 or (asked == 2 and point.who != "caller" and point.kind != "strict"), f"{asked} requests")
     if point.kind != "static":
         repeated = 0 if point.kind == "overlap" else asked - 1
         equal("newest at the server", ledger["newest"], before["newest"] + 1 + repeated)
-    is_usable(world, world.token("--force"), "the token of one more exchange")
+    plain = world.larder("token", world.name, "--force")
+    is_usable(world, plain.text(), "the token of one more exchange")
     ledger = world.ledger()
     equal("replays", ledger["counts"]["replays"], 0)
     wanted(ledger["alive"], "the grant is dead at the server")
     equal("generation at last", world.shown()["generation"], before["generation"] + 2 * (point.kind != "static"))
     world.larder("verify")
-    return ("asked again" if asked == 2 else "kept" if status < 0 or point.who == "courier" else "not reached"), result.seconds
+    fate = "asked again" if asked == 2 else "asked once" if status < 0 or point.who == "courier" else "not reached"
+    return fate, (result.seconds, plain.seconds)
 
 
 def play(server, point, plan, more=None):
@@ -223,6 +223,11 @@ def command(point):
                        point.kind, "--who", point.who, "--call", point.call, "--when", str(point.when)])
 
 
+def figures(seconds):
+    ordered = sorted(seconds)
+    return f"median {statistics.median(ordered) * 1e3:.0f} ms, p99 {ordered[int(len(ordered) * 0.99)] * 1e3:.0f} ms"
+
+
 class Tally:
     def __init__(self):
         self.fates = collections.defaultdict(collections.Counter)
@@ -243,7 +248,7 @@ class Tally:
                 self.seconds.append(seconds)
 
     def show(self, plan, began):
-        fates = ("kept", "asked again", "not reached", "lost", "FAILED")
+        fates = ("asked once", "asked again", "not reached", "lost", "FAILED")
         print(f"{'class':12}{'who':10}{'points':>8}" + "".join(f"{fate:>13}" for fate in fates))
         for (kind, who), counter in sorted(self.fates.items()):
             print(f"{kind:12}{who:10}{sum(counter.values()):8}" + "".join(f"{counter[fate]:13}" for fate in fates))
@@ -251,9 +256,10 @@ class Tally:
               f"{plan.header - plan.received} of them after it has arrived; from there to the end of its sync "
               f"{plan.window_us:.0f} us")
         if len(self.seconds) > 1:
-            late = sorted(self.seconds)[int(len(self.seconds) * 0.99)]
-            print(f"the next token after a caller's death: median {statistics.median(self.seconds) * 1e3:.0f} ms, p99 "
-                  f"{late * 1e3:.0f} ms; a plain refresh alone: {statistics.median(plan.plain_s) * 1e3:.0f} ms")
+            waited = sum(after >= QUARANTINE_S for after, _ in self.seconds)
+            print(f"the next token after a caller's death: {figures(after for after, _ in self.seconds)}; {waited} of "
+                  f"{len(self.seconds)} waited for the end of a quarantine")
+            print(f"a plain refresh at the same time: {figures(plain for _, plain in self.seconds)}")
         total = sum(sum(counter.values()) for counter in self.fates.values())
         print(f"{total} points, {len(self.failures)} failed, {time.monotonic() - began:.0f} s")
 
@@ -278,9 +284,9 @@ def choose(arguments, plan):
     if not arguments.all:
         chance = random.Random(arguments.seed)
         chance.shuffle(points)
-        hot = [point for point in points if plan.is_hot(point)]
-        cold = [point for point in points if not plan.is_hot(point)]
-        points = (hot[:arguments.points * 3 // 4] + cold)[:arguments.points]
+        points.sort(key=plan.part)
+        parts = [list(part) for _, part in itertools.groupby(points, key=plan.part)]
+        points = [point for points in itertools.zip_longest(*parts) for point in points if point][:arguments.points]
     return sorted(points, key=lambda point: (point.who == "caller", point))  # those that wait come first
 
 

@@ -38,16 +38,17 @@ def caller(log, options):
 
 def courier(path, program, log, options):
     """Writes a courier of its own to path: the real one, traced by a grandchild, so that pid and parent are as ever."""
-    return script(path, [STRACE, "-D", *QUIET, "-o", log, *options, program])
+    return script(path, program, [STRACE, "-D", *QUIET, "-o", log, *options])
 
 
 def courier_dies_with_caller(path, program):
-    return script(path, [shutil.which("setpriv"), "--pdeathsig", "KILL", program])
+    return script(path, program, [shutil.which("setpriv"), "--pdeathsig", "KILL"])
 
 
-def script(path, command):
+def script(path, program, prefix):
+    """Only the first courier is started so: one that asks again is left in peace."""
     with open(path, "w", encoding="utf-8") as file:
-        file.write("#!/bin/sh\nexec " + " ".join(command) + "\n")
+        file.write(f"#!/bin/sh\nmkdir {path}.used 2>/dev/null && exec {' '.join(prefix)} {program}\nexec {program}\n")
     os.chmod(path, 0o700)
     return path
 
@@ -57,7 +58,7 @@ def read(log):
     calls, counts = [], collections.Counter()
     with open(log, encoding="latin-1") as file:
         for line in file:
-            found = re.match(r"(?:(\d+\.\d+) )?(\w+)\((.*)", line)
+            found = re.match(r"(?:\d+ +)?(?:(\d+\.\d+) )?(\w+)\((.*)", line)
             if not found or found[2] == "execve":
                 continue
             counts[found[2]] += 1
