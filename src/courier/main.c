@@ -63,12 +63,15 @@ ignore_signals(void)
 static void
 shed_inheritance(void)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null;
 
 	(void)clearenv();
 	(void)close_range(JOB_LOCK_FD + 1, ~0U, 0);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO - SANDBOX_KEEPS_STDERR; fd++)
 		(void)dup2(null, fd);
+	if (null > STDERR_FILENO)
+		(void)close(null);
 	(void)umask(077);
 	if (getsid(0) != getpid())
 		(void)setsid(); /* fails for a group leader, which then has a session of its own already */

@@ -77,9 +77,9 @@ class Courier:
         if lock is not None:
             claim(high[2])
         theirs.close()
-        actions = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1)]
+        actions = [(os.POSIX_SPAWN_OPEN, fd, "/dev/zero", os.O_RDWR, 0) for fd in (0, 1)]
         if "LARDER_TEST_STDERR" not in os.environ:
-            actions.append((os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_RDWR, 0))
+            actions.append((os.POSIX_SPAWN_OPEN, 2, "/dev/zero", os.O_RDWR, 0))
         actions += [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(high)]
         self.pid = os.posix_spawn(program, [program], environ or {}, file_actions=actions, setsid=True)
         for fd in high:
