@@ -225,6 +225,24 @@ by_number(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+bool
+slot_load_first(struct store *store, struct slot *ret)
+{
+	struct record_key key = record_key_number(0);
+	struct buf body = BUF_INIT(STORE_BODY_MAX);
+	struct store_row row = { .kind = RECORD_SLOT, .key = key.bytes, .key_len = key.len };
+	bool whole = false;
+
+	memset(ret, 0, sizeof(*ret));
+	if (store_get(store, RECORD_SLOT, key.bytes, key.len, &body, NULL) == LARDER_OK) {
+		row.body = body.data;
+		row.body_len = body.len;
+		whole = slot_parse(&row, ret) && !ret->damaged;
+	}
+	buf_clear(&body);
+	return whole;
+}
+
 enum larder_code
 slots_load(struct store *store, struct slot **ret, size_t *ret_count, struct larder_error *ret_error)
 {

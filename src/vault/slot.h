@@ -60,6 +60,9 @@ enum larder_code slot_try(const struct slot *slot, const uint8_t vault_id[static
 
 void slot_clear(struct slot *slot);
 
+/* Read slot 0, if it is there and whole; *ret is cleared by the caller in either case. */
+bool slot_load_first(struct store *store, struct slot *ret);
+
 /* Read every slot of the store, by number; at most SLOTS_MAX. Free with slots_free. Errors: DAMAGED, STORAGE. */
 enum larder_code slots_load(struct store *store, struct slot **ret, size_t *ret_count, struct larder_error *ret_error);
 void slots_free(struct slot *slots, size_t count);

@@ -271,18 +271,44 @@ say_why(struct store *store, const struct attempt_state *state, struct larder_er
 	return state->failure.code;
 }
 
+/*
+ * The usual vault has a key file in its first slot: one row is read then instead of a search for all of them. Anything
+ * unusual, errors too, is left to the full way.
+ */
+static void
+try_first_slot(struct store *store, struct attempt_state *state)
+{
+	struct slot slot;
+
+	if (slot_load_first(store, &slot)) {
+		state->slots = &slot;
+		state->count = 1;
+		if (state->unlock->key_file != NULL)
+			from_key_file(state, state->unlock->key_file);
+		else
+			from_remembered_files(state);
+		state->slots = NULL;
+		state->count = 0;
+		state->failure = (struct larder_error){ .code = LARDER_OK };
+	}
+	slot_clear(&slot);
+}
+
 enum larder_code
 unlock_run(struct store *store, const char *dir, const uint8_t vault_id[static VAULT_ID_BYTES],
     const struct unlock *unlock, struct vault_keys **ret_keys, struct larder_error *ret_error)
 {
 	struct attempt_state state = { .dir = dir, .vault_id = vault_id, .unlock = unlock };
 	struct vault_keys *keys;
-	enum larder_code code;
+	enum larder_code code = LARDER_OK;
 
-	code = slots_load(store, &state.slots, &state.count, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	try_all(&state);
+	try_first_slot(store, &state);
+	if (!is_open(&state)) {
+		code = slots_load(store, &state.slots, &state.count, ret_error);
+		if (code != LARDER_OK)
+			return code;
+		try_all(&state);
+	}
 	if (!is_open(&state)) {
 		code = say_why(store, &state, ret_error);
 	} else {
