@@ -271,6 +271,8 @@ def show_that_it_can_fail(server, plan):
     try:
         fate, _ = play(server, point, plan, strace.forged(header.name, header.n, written))
     except Failure as failure:
+        if not str(failure).endswith("replays 1"):
+            raise
         print(f"a courier that forges its seal is found out: {failure}")
     else:
         sys.exit(f"a courier that forges its seal is not found out: {fate}")
