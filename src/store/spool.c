@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 
 #define BLOCK     4096
 #define NAME_SIZE 8
+#define HELD_MS   2000 /* for whoever only looks into a slot that holds a reply */
 
 #define CANNOT_CLAIM "cannot make room for a reply"
 #define FREE_SPACE   "free some space on the disk of the vault, then try again"
@@ -57,6 +59,31 @@ lock_slot(int fd)
 	struct flock request = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	return fcntl(fd, F_OFD_SETLK, &request) == 0;
+}
+
+/*
+ * Lock a slot to look into it. Whoever claims or sweeps locks every slot for a moment, and a reply must not be missed
+ * for that: a slot that holds one is claimed by nobody, so it is waited for. EAGAIN: claimed, with no reply in it;
+ * EBUSY: it holds one and was not let go in time.
+ */
+static bool
+lock_slot_to_look(int fd)
+{
+	struct slot_state state;
+
+	for (int waited_ms = 0; waited_ms < HELD_MS; waited_ms++) {
+		if (lock_slot(fd))
+			return true;
+		if ((errno != EAGAIN && errno != EACCES) || !slot_look(fd, &state))
+			return false;
+		if (state.free) {
+			errno = EAGAIN;
+			return false;
+		}
+		(void)poll(NULL, 0, 1);
+	}
+	errno = EBUSY;
+	return false;
 }
 
 /* Use the locked slot fd for size bytes if it is free; *ret_taken tells. */
@@ -178,8 +205,8 @@ spool_open(int vault_dirfd, uint32_t number, struct spool_slot *ret, struct lard
 	(void)close(dirfd);
 	if (code != LARDER_OK)
 		return code;
-	if (!lock_slot(fd)) {
-		code = errno == EAGAIN || errno == EACCES ? LARDER_UNAVAILABLE : LARDER_STORAGE;
+	if (!lock_slot_to_look(fd)) {
+		code = errno == EAGAIN ? LARDER_UNAVAILABLE : LARDER_STORAGE;
 		(void)error_set_errno(ret_error, code, errno, "cannot open a reply", NULL, "slot %u", number);
 		(void)close(fd);
 		return code;

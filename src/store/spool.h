@@ -43,7 +43,10 @@ enum larder_code spool_create(int vault_dirfd, struct larder_error *ret_error);
  */
 enum larder_code spool_claim(int vault_dirfd, size_t size, struct spool_slot *ret, struct larder_error *ret_error);
 
-/* Open slot number to look into it (settle). UNAVAILABLE: somebody still holds it. NOT_FOUND: no such file. */
+/*
+ * Open slot number to look into it (settle). UNAVAILABLE: somebody has claimed it, and there is no reply in it.
+ * NOT_FOUND: no such file. STORAGE: it could not be looked into, so nothing may be concluded.
+ */
 enum larder_code spool_open(int vault_dirfd, uint32_t number, struct spool_slot *ret, struct larder_error *ret_error);
 
 /*

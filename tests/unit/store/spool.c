@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,27 @@ a_claimed_slot_is_nobody_elses_until_the_last_holder_is_gone(void **state)
 	assert_int_equal(LARDER_OK, spool_open(place->dirfd, 0, &slot, &place->error));
 	spool_close(&slot);
 	spool_close(&other);
+}
+
+static void
+a_reply_that_somebody_looks_at_is_waited_for(void **state)
+{
+	struct place *place = *state;
+	struct spool_slot slot = SPOOL_SLOT_INIT;
+	pid_t pid;
+
+	assert_int_equal(LARDER_OK, spool_create(place->dirfd, &place->error));
+	claim(place, 100, &slot);
+	assert_true(spool_write(slot.fd, record_id, attempt_id, "sealed", 6));
+	pid = fork();
+	if (pid == 0) {
+		(void)poll(NULL, 0, 100);
+		_exit(0);
+	}
+	spool_close(&slot); /* the child still holds it */
+	assert_int_equal(LARDER_OK, spool_open(place->dirfd, 0, &slot, &place->error));
+	assert_int_equal(pid, waitpid(pid, NULL, 0));
+	spool_close(&slot);
 }
 
 static void
@@ -314,6 +336,7 @@ spool_tests(void)
 		    place_remove),
 		cmocka_unit_test_setup_teardown(
 		    a_claimed_slot_is_nobody_elses_until_the_last_holder_is_gone, place_make, place_remove),
+		cmocka_unit_test_setup_teardown(a_reply_that_somebody_looks_at_is_waited_for, place_make, place_remove),
 		cmocka_unit_test_setup_teardown(
 		    a_larger_claim_extends_a_slot_with_real_blocks, place_make, place_remove),
 		cmocka_unit_test_setup_teardown(
