@@ -62,6 +62,17 @@ take_named(struct session *session, const struct larder_refresh_query *query, ch
 	return LARDER_OK;
 }
 
+/* One that is in doubt waits until its token has ended: then there is nothing left to lose by asking. */
+static bool
+is_due(const struct credential *credential, int64_t now)
+{
+	if (credential->next_refresh_at == TIME_UNKNOWN || credential->next_refresh_at > now)
+		return false;
+	return credential->state == STATE_OK ||
+	    (credential->state == STATE_IN_DOUBT &&
+		(credential->access_expires_at == TIME_UNKNOWN || credential->access_expires_at <= now));
+}
+
 /* All that can be asked: with --due those whose time has come; none that is revoked or waits for a person. */
 static enum larder_code
 take_all(struct session *session, bool due, char (**ret)[NAME_SIZE], size_t *ret_count, struct larder_error *ret_error)
@@ -81,9 +92,7 @@ take_all(struct session *session, bool due, char (**ret)[NAME_SIZE], size_t *ret
 		}
 		if (code != LARDER_OK || credential.state == STATE_REVOKING || credential.state == STATE_REVOKED)
 			continue;
-		if (due &&
-		    (credential.state != STATE_OK || credential.next_refresh_at == TIME_UNKNOWN ||
-			credential.next_refresh_at > now))
+		if (due && !is_due(&credential, now))
 			continue;
 		memmove(names[kept++], names[i], sizeof names[i]);
 	}

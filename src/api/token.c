@@ -73,7 +73,9 @@ hand_over(struct token_got *got, int64_t now, struct larder_token *ret, struct l
 		.access_token = (const char *)got->access.token.data,
 		.access_token_len = got->access.token.len,
 		.expires_at = got->access.expires_at,
-		.expires_in = got->access.expires_at == TIME_UNKNOWN ? TIME_UNKNOWN : got->access.expires_at - now,
+		.expires_in = got->access.expires_at == TIME_UNKNOWN ? TIME_UNKNOWN
+		    : got->access.expires_at > now                   ? got->access.expires_at - now
+								     : 0,
 		.scope = scope,
 		.refreshed = got->refreshed,
 		.memory = got->access.token.data,

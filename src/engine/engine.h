@@ -59,10 +59,10 @@ struct refresh_call { /* what one call has seen so far */
 	const struct token_want *want;
 	bool started;
 	uint64_t exchanges, attempts; /* of the credential when the call began */
-	unsigned asked;
-	bool done;                   /* an exchange ended with tokens for this want */
-	bool decided;                /* what is cached is the answer, even if it is less than was asked for */
-	struct larder_error failure; /* of our own last exchange; code OK if none failed */
+	unsigned asked, repeated;     /* exchanges of this call; those of a token that might have been spent */
+	bool done;                    /* an exchange ended with tokens for this want */
+	bool decided;                 /* what is cached is the answer, even if it is less than was asked for */
+	struct larder_error failure;  /* of our own last exchange; code OK if none failed */
 };
 
 /*

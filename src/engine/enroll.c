@@ -116,7 +116,7 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 	if (code != LARDER_OK && code != LARDER_EXISTS)
 		return code;
 	if (enrolment->replace && grant_load(engine->vault, credential, &old, &ignored) == LARDER_OK) {
-		if (!secret_is_empty(&old.previous))
+		if (!secret_is_empty(&old.previous) && !secret_equal(&old.previous, enrolment->refresh_token))
 			(void)fingerprint_release(engine->vault, party->client.client_id, credential->token_endpoint,
 			    &old.previous, &ignored);
 		if (!secret_equal(&old.refresh_token, enrolment->refresh_token)) {

@@ -46,6 +46,7 @@ situation_fill(const struct credential *credential, const struct access *access,
 		.failed_meanwhile = !want->force && call->started && !moved && call->asked == 0 &&
 		    credential->attempts > call->attempts,
 		.asked = call->asked,
+		.repeated = call->repeated,
 		.force = want->force,
 		.offline = want->offline,
 		.accept = want->accept,
@@ -342,6 +343,7 @@ refresh_run(struct engine *engine, struct refresh_call *call, struct larder_erro
 			code = wait_under_lock(engine, call, decision.wait_ms, ret_error);
 		} else {
 			http_reply_clear(&end.reply);
+			call->repeated += credential.intent.open;
 			code = exchange_run(engine, &party, call->want, &credential, &lock, &end, ret_error);
 			call->asked++;
 		}
@@ -353,6 +355,6 @@ refresh_run(struct engine *engine, struct refresh_call *call, struct larder_erro
 	fx->lock_close(fx->ctx, &lock);
 	http_reply_clear(&end.reply);
 	party_clear(&party);
-	memset(&credential.intent, 0, sizeof credential.intent);
+	wipe(&credential.intent, sizeof credential.intent);
 	return code;
 }

@@ -60,7 +60,7 @@ decide_in_doubt(const struct situation *s)
 	if (!rotation_may_ask_again(s))
 		return fail(s, REASON_IN_DOUBT);
 	/* One repetition per call: whoever loses two replies in a row reports it. */
-	return s->asked < 2 ? ask() : fail(s, REASON_LAST_FAILURE);
+	return s->asked < 2 && s->repeated == 0 ? ask() : fail(s, REASON_LAST_FAILURE);
 }
 
 /* Backoff and breaker hold everybody back but those who force. */
@@ -87,16 +87,17 @@ rotation_decide(const struct situation *s)
 
 	if (s->state == STATE_REVOKING || s->state == STATE_REVOKED)
 		return (struct decision){ .order = ORDER_FAIL, .reason = REASON_REVOKED };
-	if (s->cached_enough || (s->answered && s->cached_valid))
+	/* What this very call was given is its answer, even if it was issued for less time than the way took. */
+	if (s->cached_enough || (s->answered && (s->cached_valid || s->asked > 0)))
 		return serve();
-	if (s->offline)
-		return fail(s, REASON_OFFLINE);
 	if (!s->has_refresh_token)
 		return fail(s, REASON_NEEDS_LOGIN);
 	if (s->state == STATE_SUSPECT && !s->accept)
 		return fail(s, REASON_SUSPECT);
 	if (s->state == STATE_NEEDS_LOGIN && !s->force && !s->accept)
 		return fail(s, REASON_NEEDS_LOGIN);
+	if (s->offline)
+		return fail(s, REASON_OFFLINE);
 	if (s->failed_meanwhile)
 		return fail(s, REASON_LAST_FAILURE);
 	if (s->intent_open || s->state == STATE_IN_DOUBT)

@@ -60,6 +60,7 @@ struct situation { /* all that the decision depends on */
 	bool answered;         /* an exchange ended with tokens since the call began */
 	bool failed_meanwhile; /* one ended without since the call began, by somebody else */
 	unsigned asked;        /* how often this call has sent the refresh token already */
+	unsigned repeated;     /* how often of these it might have been spent before */
 	bool force, offline;
 	bool accept; /* a person accepts that a doubtful token is spent */
 	int64_t now;

@@ -277,8 +277,9 @@ apply(struct engine *engine, const struct party *party, struct credential *crede
 		code = park(engine, credential, http, now, "the refresh token was replaced meanwhile", ret_error);
 		close_intent(credential);
 	} else if (reply->outcome == GRANT_TOKENS || reply->refresh_token_came) {
-		if (judgement->doubt)
-			code = park(engine, credential, http, now, judgement->error.why, ret_error);
+		if (judgement->doubt || reply->refresh_token_refused)
+			code = park(engine, credential, http, now,
+			    judgement->doubt ? judgement->error.why : reply->complaint, ret_error);
 		if (code == LARDER_OK)
 			code = apply_tokens(engine, party, credential, reply, judgement, now, ret_error);
 		close_intent(credential);
@@ -306,6 +307,12 @@ apply(struct engine *engine, const struct party *party, struct credential *crede
 	return code;
 }
 
+static bool
+is_attempt(const struct intent *intent, const uint8_t attempt_id[static 16])
+{
+	return intent->open && memcmp(intent->attempt_id, attempt_id, sizeof intent->attempt_id) == 0;
+}
+
 /* Whether an unknown COMMIT did happen: the attempt is not the open intent any more. */
 static bool
 is_committed(struct engine *engine, const char *name, const uint8_t attempt_id[static 16], uint64_t attempts)
@@ -316,8 +323,7 @@ is_committed(struct engine *engine, const char *name, const uint8_t attempt_id[s
 
 	if (credential_load(engine->vault, name, &now, &ignored) != LARDER_OK)
 		return false;
-	committed = now.attempts > attempts ||
-	    !(now.intent.open && memcmp(now.intent.attempt_id, attempt_id, sizeof now.intent.attempt_id) == 0);
+	committed = now.attempts > attempts || !is_attempt(&now.intent, attempt_id);
 	wipe(&now.intent, sizeof now.intent);
 	return committed;
 }
@@ -342,6 +348,17 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 		code = credential_load(engine->vault, credential->name, &fresh, ret_error);
 	if (code != LARDER_OK)
 		goto out;
+	if (!is_attempt(&fresh.intent, attempt_id)) {
+		/* Handed over by a courier that could seal it after all, or was not waited for: the next may be asking. */
+		code = park(engine, credential, http, now, "another exchange has taken its place", ret_error);
+		if (code == LARDER_OK)
+			code = vault_commit(engine->vault, NULL, ret_error);
+		if (code == LARDER_OK) {
+			*credential = fresh;
+			*ret_judgement = (struct larder_error){ .code = LARDER_OK, .retry_after_s = -1 };
+		}
+		goto out;
+	}
 	attempts = fresh.attempts;
 	was_doubted = fresh.state == STATE_IN_DOUBT || fresh.intent.doubted_at != 0;
 	judgement_form(party->provider, &fresh, http, &reply, was_doubted, now, &judgement);
@@ -380,6 +397,8 @@ settle(struct engine *engine, struct credential *credential, const struct exchan
 	if (!credential->intent.open)
 		return LARDER_OK;
 	ours = end != NULL && memcmp(end->attempt_id, credential->intent.attempt_id, sizeof end->attempt_id) == 0;
+	if (ours && end->judged)
+		return LARDER_OK; /* and left a doubt */
 	if (ours && end->unsent) {
 		(void)error_set(ret_judgement, LARDER_UNAVAILABLE, "refresh failed", "try again",
 		    "the connection was given up before anything was sent");

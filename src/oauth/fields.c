@@ -54,6 +54,7 @@ fields_judge_refresh_token(struct judging *judging)
 		ret->refresh_token_came = true;
 	else
 		fields_complain(ret, "refresh_token", problem);
+	ret->refresh_token_refused = problem != NULL;
 }
 
 static void

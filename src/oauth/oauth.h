@@ -96,6 +96,7 @@ struct token_reply {
 	struct secret access_token;
 	struct secret refresh_token; /* empty: none came, keep the old one */
 	bool refresh_token_came;     /* present and not empty, even when equal to the old one */
+	bool refresh_token_refused;  /* one is there that cannot be stored: the reply is worth keeping */
 	char token_type[32];         /* as sent, "" if missing */
 	bool usable;                 /* token_type is understood and access_token is there: may be handed out */
 	int64_t expires_at;          /* Unix seconds; TIME_UNKNOWN */

@@ -93,6 +93,8 @@ what_an_exchange_brought_meanwhile_is_the_answer_while_it_is_valid(void **state)
 	assert_decides(&situation, ORDER_SERVE, REASON_NONE);
 	situation.cached_valid = false;
 	assert_decides(&situation, ORDER_ASK, REASON_NONE);
+	situation.asked = 1; /* it was given to this call, and has no time left */
+	assert_decides(&situation, ORDER_SERVE, REASON_NONE);
 }
 
 static void
@@ -107,6 +109,12 @@ offline_never_asks(void **state)
 	assert_decides(&situation, ORDER_FAIL, REASON_OFFLINE);
 	situation.cached_valid = true;
 	assert_decides(&situation, ORDER_SERVE, REASON_NONE);
+	situation = plain(); /* what a person has to do is the same without a network */
+	situation.offline = true;
+	situation.state = STATE_NEEDS_LOGIN;
+	assert_decides(&situation, ORDER_FAIL, REASON_NEEDS_LOGIN);
+	situation.state = STATE_SUSPECT;
+	assert_decides(&situation, ORDER_FAIL, REASON_SUSPECT);
 }
 
 static void
@@ -306,6 +314,8 @@ one_call_repeats_a_lost_request_once(void **state)
 		situation.asked = 1;
 		assert_decides(&situation, ORDER_ASK, REASON_NONE);
 		situation.asked = 2;
+		assert_decides(&situation, ORDER_FAIL, REASON_LAST_FAILURE);
+		situation.asked = situation.repeated = 1;
 		assert_decides(&situation, ORDER_FAIL, REASON_LAST_FAILURE);
 	}
 }
