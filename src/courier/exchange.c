@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  *   JOB --connect--> READY --GO--> sent --reply--> sealed in the slot --> SEALED
- *        '-> FAILED          '-> FAILED, nothing sent
+ *        '-> FAILED          '-> noted in the slot, FAILED, nothing sent
  *                                       '-> FAILED, sent and no reply
  *
  * (1) Not a byte of the request leaves before GO.                                    [ask_to_go]
@@ -21,13 +21,14 @@
 struct asking {
 	int wire;
 	int32_t go_ms;
+	bool refused;
 };
 
 /* Says READY and waits for GO. Anything else, an end or the time-out included, is a no. */
 static bool
 ask_to_go(void *context)
 {
-	const struct asking *asking = context;
+	struct asking *asking = context;
 	int64_t deadline_ms = io_clock_ms() + asking->go_ms;
 	struct buf body = BUF_INIT(64);
 	enum frame_type type;
@@ -36,6 +37,7 @@ ask_to_go(void *context)
 	go = frame_write(asking->wire, FRAME_READY, NULL, deadline_ms) == IO_OK &&
 	    frame_read(asking->wire, &type, &body, deadline_ms) == IO_OK && type == FRAME_GO;
 	buf_clear(&body);
+	asking->refused = !go;
 	return go;
 }
 
@@ -70,7 +72,7 @@ say_reply(int wire, const struct http_reply *reply, struct buf *encoded)
 void
 exchange_run(const struct job *job, const struct authority *authority, const struct keep_fds *fds)
 {
-	struct asking asking = { fds->wire, job->go_ms };
+	struct asking asking = { .wire = fds->wire, .go_ms = job->go_ms };
 	struct http_terms terms = { .authority = *authority, .context = &asking };
 	struct http_reply reply = { 0 };
 	struct call_failure failure;
@@ -82,9 +84,11 @@ exchange_run(const struct job *job, const struct authority *authority, const str
 	}
 	if (job->kind == JOB_EXCHANGE)
 		terms.gate = ask_to_go;
-	if (!http_perform(job, &terms, &reply, &failure))
+	if (!http_perform(job, &terms, &reply, &failure)) {
+		if (asking.refused)
+			keeper_note_unsent(&keeper, fds, &job->attempt);
 		say_failed(fds->wire, &failure);
-	else if (job->kind == JOB_PLAIN)
+	} else if (job->kind == JOB_PLAIN)
 		say_reply(fds->wire, &reply, &keeper.encoded);
 	else
 		(void)keeper_keep(&keeper, fds, &job->attempt, &reply); /* it has told all there is to tell */

@@ -39,7 +39,7 @@ keeper_clear(struct keeper *keeper)
 }
 
 static bool
-seal_reply(struct keeper *keeper, const struct job_attempt *from)
+seal_in_box(struct keeper *keeper, const struct job_attempt *from)
 {
 	struct attempt attempt = { .generation = from->generation };
 	bool ok;
@@ -141,6 +141,15 @@ try_slowly(
 	return false;
 }
 
+void
+keeper_note_unsent(struct keeper *keeper, const struct keep_fds *fds, const struct job_attempt *attempt)
+{
+	const struct call_failure failure = { .stage = CALL_NO_GO };
+
+	if (failure_encode(&failure, &keeper->encoded) && seal_in_box(keeper, attempt))
+		(void)write_slot(keeper, fds->slot, attempt);
+}
+
 bool
 keeper_keep(struct keeper *keeper, const struct keep_fds *fds, const struct job_attempt *attempt,
     const struct http_reply *reply)
@@ -152,7 +161,7 @@ keeper_keep(struct keeper *keeper, const struct keep_fds *fds, const struct job_
 		reason = "it could not be encoded";
 		buf_reset(&keeper->encoded);
 	}
-	sealed = keeper->encoded.len > 0 && seal_reply(keeper, attempt);
+	sealed = keeper->encoded.len > 0 && seal_in_box(keeper, attempt);
 	if (sealed && try_quickly(keeper, fds->slot, attempt, &reason)) {
 		let_go(fds, reply->status);
 		return true;

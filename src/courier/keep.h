@@ -24,13 +24,21 @@ struct keeper {
 bool keeper_init(struct keeper *keeper);
 
 /*
- * Seal reply to the attempt, write it to the slot, close slot and lock, say SEALED: who hears it finds both free. If the slot fails for some seconds, say FAILED and
- * REPLY, and go on trying until the vault side says KEPT, the slot works again, or a minute is over.
+ * Seal reply to the attempt, write it to the slot, close slot and lock, say SEALED: who hears it finds both free. If the
+ * slot fails for some seconds, say FAILED and REPLY, and go on trying until the vault side says KEPT, the slot works
+ * again, or a minute is over.
  *
  * Blocks up to about 70 s. A vault side that is gone changes nothing. false: the reply is in no durable place known.
  */
 bool keeper_keep(struct keeper *keeper, const struct keep_fds *fds, const struct job_attempt *attempt,
     const struct http_reply *reply);
+
+/*
+ * Leave a note in the slot that nothing was sent and nothing ever will be (a FAILED body with CALL_NO_GO, sealed as a
+ * reply is): whoever finds the open intent need not wait for what might be under way. Best effort, tried once; without
+ * the note the next one waits for the end of the quarantine.
+ */
+void keeper_note_unsent(struct keeper *keeper, const struct keep_fds *fds, const struct job_attempt *attempt);
 
 void keeper_clear(struct keeper *keeper);
 

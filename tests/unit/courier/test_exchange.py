@@ -70,7 +70,8 @@ class Exchange(CourierTest):
         courier.hang_up()
         self.assertEqual(courier.wait(3), 0)
         self.assertEqual(server.received(), b"")
-        self.assertEqual(self.slot_state(), "blank")
+        self.assert_noted_unsent()
+        self.assertFalse(wire.is_claimed(self.lock))
 
     def test_another_frame_than_go_sends_nothing(self):
         server = self.serve(answer())

@@ -128,6 +128,19 @@ seal_reply(const struct world *world, struct call *call)
 	assert_nobody_holds_the_lock(world, call);
 }
 
+static void
+note_unsent(struct call *call)
+{
+	const struct call_failure failure = { .stage = CALL_NO_GO };
+	struct buf text = BUF_INIT(1024), sealed = BUF_INIT(4096);
+
+	assert_true(failure_encode(&failure, &text));
+	assert_true(box_seal(&call->attempt, text.data, text.len, &sealed));
+	assert_true(spool_write(call->slot, call->attempt.record_id, call->attempt.id, sealed.data, sealed.len));
+	buf_clear(&text);
+	buf_clear(&sealed);
+}
+
 /* What the courier does when its reply comes, whether or not somebody still listens. */
 static enum call_event
 receive(struct world *world, struct call *call, struct call_result *ret)
@@ -260,6 +273,9 @@ go_call(void *ctx, struct call *call)
 
 	assert_true(call->ready && !call->sent);
 	switch (call->fate.course) {
+	case NOTES_UNSENT:
+		note_unsent(call);
+		/* fall through */
 	case NOT_TOLD:
 		die(call);
 		return false;

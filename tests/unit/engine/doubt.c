@@ -130,6 +130,56 @@ strict_goes_on_when_only_the_request_was_lost(void **state)
 	}
 }
 
+/* As far as a caller comes that dies where it would say go. */
+static void
+die_before_go(struct world *world)
+{
+	struct credential credential = world_credential(world);
+	struct exchange_end end = { .unsent = false };
+	struct party party = { 0 };
+	struct lock lock = LOCK_INIT;
+	int64_t held_since_ms;
+
+	want_as_usual(world);
+	assert_ok(exchange_lock(&world->engine, &credential, TIMEOUT_MS, &lock, &held_since_ms, &world->error));
+	assert_ok(party_load(&world->engine, &credential, &party, &world->error));
+	(void)exchange_run(&world->engine, &party, &world->want, &credential, &lock, &end, &world->error);
+	world->effects.lock_close(world->effects.ctx, &lock);
+	party_clear(&party);
+}
+
+static void
+nobody_waits_for_a_request_that_was_never_sent(void **state)
+{
+	struct world *world = *state;
+
+	world_next(world, NOTES_UNSENT);
+	die_before_go(world);
+	assert_true(world_credential(world).intent.open);
+	world->at_rest = true; /* no quarantine */
+	assert_token(world, "at-2", true);
+	assert_int_equal(world->server.requests, 1);
+	assert_int_equal(world_state(world), STATE_OK);
+	assert_false(world_credential(world).intent.open);
+	assert_int_equal(world_spooled(world), 0);
+	assert_int_equal(world_audited(world, AUDIT_REFRESH_FAILED), 1);
+}
+
+static void
+a_request_that_was_not_sent_says_nothing_about_an_earlier_one(void **state)
+{
+	struct world *world = *state;
+
+	world_next(world, DIES_LISTENING);
+	assert_no_token(world, LARDER_IN_DOUBT, "no answer");
+	world_next(world, NOTES_UNSENT);
+	die_before_go(world);
+	assert_int_equal(world->server.requests, 1);
+	assert_no_token(world, LARDER_IN_DOUBT, "no answer");
+	assert_int_equal(world->server.requests, 1);
+	assert_int_equal(world_spooled(world), 0);
+}
+
 static void
 a_call_that_loses_two_replies_reports_it(void **state)
 {
@@ -313,6 +363,8 @@ run_doubt_tests(void)
 		IN(strict_world, strict_serves_the_valid_token_and_then_asks_once),
 		IN(strict_world, strict_without_a_token_asks_once_after_the_quarantine_and_names_the_cause),
 		IN(strict_world, strict_goes_on_when_only_the_request_was_lost),
+		IN(strict_world, nobody_waits_for_a_request_that_was_never_sent),
+		IN(hold_world, a_request_that_was_not_sent_says_nothing_about_an_earlier_one),
 		IN(static_world, a_call_that_loses_two_replies_reports_it),
 		IN(strict_world, force_in_a_doubt_does_not_risk_a_valid_token),
 		IN(hold_world, hold_gives_in_doubt_and_asks_nobody_until_a_person_accepts),

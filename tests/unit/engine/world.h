@@ -22,7 +22,8 @@ enum course {
 	NOT_CONNECTED,    /* it says that the provider cannot be reached */
 	HANGS_CONNECTING, /* it says nothing until the deadline */
 	DIES_EARLY,       /* before it was ready */
-	NOT_TOLD,         /* it was ready, but go did not reach it */
+	NOT_TOLD,         /* it was ready, but go did not reach it, and it dies */
+	NOTES_UNSENT,     /* the same, and it leaves a note */
 	GIVES_UP,         /* it was told to go, and says that nothing was sent */
 	DIES_SENDING,     /* told to go, and the request was lost on its way */
 	RESET_SENDING,    /* the same, and it says that no reply came */
