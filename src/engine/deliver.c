@@ -1,115 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "engine/engine.h"
+#include "engine/owed.h"
 #include "engine/schedule.h"
 
-#define TOKENS_MAX       64 /* tokens that one revocation sends; the rest stays for the next one */
 #define REVOKE_LISTEN_MS 30000
 
-/* Everything of one credential that is still to be revoked, and how it went. */
+/* How the revocation of one credential went. */
 struct delivery {
-	struct {
-		enum token_kind kind;
-		struct secret token;
-	} items[TOKENS_MAX];
-	size_t count;
-	bool sent[2], confirmed[2], unsupported[2], retry, refused; /* by token_kind */
+	struct owed owed;
+	uint8_t what;                               /* bits: WHAT_REFRESH, WHAT_ACCESS */
+	bool sent[2], confirmed[2], retry, refused; /* by token_kind */
 	int64_t retry_after_s;
 	struct revocation *result;
 };
-
-static void
-delivery_clear(struct delivery *delivery)
-{
-	size_t i;
-
-	for (i = 0; i < delivery->count; i++)
-		secret_free(&delivery->items[i].token);
-	delivery->count = 0;
-}
-
-static bool
-add_token(struct delivery *delivery, enum token_kind kind, const struct secret *token)
-{
-	size_t i;
-
-	if (secret_is_empty(token) || delivery->count == TOKENS_MAX)
-		return true;
-	for (i = 0; i < delivery->count; i++) {
-		if (secret_equal(&delivery->items[i].token, token))
-			return true;
-	}
-	delivery->items[delivery->count].kind = kind;
-	if (!secret_copy(token->data, token->len, &delivery->items[delivery->count].token))
-		return false;
-	delivery->count++;
-	return true;
-}
-
-/* Replies that were kept aside may hold live tokens of the same grant. */
-static enum larder_code
-collect_parked(struct engine *engine, const struct party *party, const struct credential *credential, uint8_t what,
-    struct delivery *delivery, struct larder_error *ret_error)
-{
-	struct parked *parked = NULL;
-	struct token_reply reply;
-	struct http_reply http;
-	enum larder_code code;
-	size_t count = 0, i;
-	bool ok = true;
-
-	code = parked_list(engine->vault, credential, &parked, &count, ret_error);
-	for (i = 0; code == LARDER_OK && ok && i < count; i++) {
-		http = (struct http_reply){ .status = 0 };
-		if (!reply_decode(parked[i].reply.data, parked[i].reply.len, &http))
-			continue;
-		reply = (struct token_reply){ .outcome = GRANT_UNKNOWN };
-		reply_judge(party->provider, &http, parked[i].sent_at, &reply);
-		if ((what & WHAT_REFRESH) != 0)
-			ok = add_token(delivery, TOKEN_REFRESH, &reply.refresh_token);
-		if (ok && (what & WHAT_ACCESS) != 0)
-			ok = add_token(delivery, TOKEN_ACCESS, &reply.access_token);
-		token_reply_clear(&reply);
-		http_reply_clear(&http);
-	}
-	parked_list_free(parked, count);
-	return code == LARDER_OK && !ok ? error_no_memory(ret_error) : code;
-}
-
-/* The refresh tokens first: servers end its access tokens with them (RFC 7009 section 2.1). */
-static enum larder_code
-collect(struct engine *engine, const struct party *party, const struct credential *credential,
-    struct delivery *delivery, struct larder_error *ret_error)
-{
-	uint8_t what = credential->revoke_what == 0 ? WHAT_ALL : credential->revoke_what;
-	struct access *accesses = NULL;
-	struct grant grant = { 0 };
-	enum larder_code code;
-	size_t count = 0, i;
-	bool ok = true;
-
-	if ((what & WHAT_REFRESH) != 0) {
-		code = grant_load(engine->vault, credential, &grant, ret_error);
-		ok = add_token(delivery, TOKEN_REFRESH, &grant.refresh_token) &&
-		    add_token(delivery, TOKEN_REFRESH, &grant.previous);
-		grant_clear(&grant);
-		if (code != LARDER_OK && code != LARDER_NOT_FOUND)
-			return code;
-	}
-	code = collect_parked(engine, party, credential, what, delivery, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	if ((what & WHAT_ACCESS) != 0) {
-		code = access_list(engine->vault, credential, &accesses, &count, ret_error);
-		for (i = 0; code == LARDER_OK && ok && i < count; i++)
-			ok = add_token(delivery, TOKEN_ACCESS, &accesses[i].token);
-		access_list_free(accesses, count);
-	}
-	return code == LARDER_OK && !ok ? error_no_memory(ret_error) : code;
-}
 
 /* One request, judged. Without a reply the token still exists, so it is tried again later. */
 static void
@@ -143,7 +49,7 @@ static void
 ask_provider(struct engine *engine, const struct party *party, size_t index, const struct secret *bearer,
     int64_t deadline_ms, struct delivery *delivery, struct revoke_verdict *ret)
 {
-	enum token_kind kind = delivery->items[index].kind;
+	enum token_kind kind = delivery->owed.items[index].kind;
 	struct larder_error error;
 	struct job job;
 	enum larder_code code;
@@ -153,7 +59,7 @@ ask_provider(struct engine *engine, const struct party *party, size_t index, con
 		party_job(engine, party, &job);
 		job.kind = JOB_PLAIN;
 		job.listen_ms = REVOKE_LISTEN_MS;
-		code = revoke_build(party->provider, &party->oauth, kind, &delivery->items[index].token, bearer,
+		code = revoke_build(party->provider, &party->oauth, kind, &delivery->owed.items[index].token, bearer,
 		    with_hint, &job.request, &error);
 		if (code == LARDER_OK) {
 			ask_once(engine, party, &job, kind, with_hint, deadline_ms, delivery, ret);
@@ -177,13 +83,13 @@ deliver_all(struct engine *engine, const struct party *party, int64_t deadline_m
 	enum token_kind kind;
 	size_t i;
 
-	for (i = 0; i < delivery->count && bearer == NULL; i++) {
-		if (delivery->items[i].kind == TOKEN_ACCESS)
-			bearer = &delivery->items[i].token;
+	for (i = 0; i < delivery->owed.count && bearer == NULL; i++) {
+		if (delivery->owed.items[i].kind == TOKEN_ACCESS)
+			bearer = &delivery->owed.items[i].token;
 	}
 	delivery->confirmed[TOKEN_REFRESH] = delivery->confirmed[TOKEN_ACCESS] = true;
-	for (i = 0; i < delivery->count; i++) {
-		kind = delivery->items[i].kind;
+	for (i = 0; i < delivery->owed.count; i++) {
+		kind = delivery->owed.items[i].kind;
 		ask_provider(engine, party, i, bearer, deadline_ms, delivery, &verdict);
 		delivery->sent[kind] = true;
 		if (verdict.outcome != REVOKED) {
@@ -191,11 +97,9 @@ deliver_all(struct engine *engine, const struct party *party, int64_t deadline_m
 			(void)text_format(
 			    delivery->result->message, sizeof delivery->result->message, "%s", verdict.message);
 		}
-		if (verdict.outcome == REVOKE_UNSUPPORTED)
-			delivery->unsupported[kind] = true;
-		else if (verdict.outcome == REVOKE_RETRY)
+		if (verdict.outcome == REVOKE_RETRY)
 			delivery->retry = true;
-		else if (verdict.outcome != REVOKED)
+		else if (verdict.outcome != REVOKED && verdict.outcome != REVOKE_UNSUPPORTED)
 			delivery->refused = true;
 		if (verdict.retry_after_s > delivery->retry_after_s)
 			delivery->retry_after_s = verdict.retry_after_s;
@@ -204,6 +108,10 @@ deliver_all(struct engine *engine, const struct party *party, int64_t deadline_m
 	delivery->result->access_token = delivery->sent[TOKEN_ACCESS] && delivery->confirmed[TOKEN_ACCESS];
 }
 
+/*
+ * Without its refresh token a grant gives nothing new, and access tokens end by themselves; the other way round the
+ * grant lives on, whatever became of its access tokens.
+ */
 static enum revocation_result
 conclude(const struct delivery *delivery)
 {
@@ -211,25 +119,45 @@ conclude(const struct delivery *delivery)
 		return REVOCATION_QUEUED;
 	if (delivery->refused)
 		return REVOCATION_FAILED;
-	if (delivery->count == 0)
-		return REVOCATION_REVOKED;
-	return delivery->result->refresh_token || delivery->result->access_token ? REVOCATION_REVOKED
-										 : REVOCATION_UNSUPPORTED;
+	if (delivery->sent[TOKEN_REFRESH])
+		return delivery->confirmed[TOKEN_REFRESH] ? REVOCATION_REVOKED : REVOCATION_UNSUPPORTED;
+	if (delivery->sent[TOKEN_ACCESS] && !delivery->confirmed[TOKEN_ACCESS])
+		return delivery->what == WHAT_ACCESS ? REVOCATION_UNSUPPORTED : REVOCATION_REVOKED;
+	return REVOCATION_REVOKED;
 }
 
-/* Whatever the provider has confirmed, or forgot with the grant, is of no use any more: it goes. */
+/*
+ * What is of no use any more. A token that was not sent, or cannot be revoked while its grant lives, stays: no token is
+ * given out of it, and a later revocation can still send it.
+ */
+static uint8_t
+to_erase(const struct party *party, const struct delivery *delivery, bool removing)
+{
+	uint8_t erase = 0;
+
+	if (removing)
+		return WHAT_ALL;
+	if (delivery->result->result == REVOCATION_REVOKED) {
+		erase = delivery->what;
+		if ((delivery->what & WHAT_REFRESH) != 0 && party->provider->revoke.cascades)
+			erase = WHAT_ALL;
+	} else if (delivery->result->result == REVOCATION_UNSUPPORTED && delivery->result->access_token) {
+		erase = WHAT_ACCESS;
+	}
+	return erase;
+}
+
 static enum larder_code
-erase_tokens(struct engine *engine, const struct party *party, const struct credential *credential,
+erase_grant(struct engine *engine, const struct party *party, const struct credential *credential,
     struct larder_error *ret_error)
 {
 	struct grant grant = { 0 };
 	const struct grant empty = { 0 };
+	struct larder_error ignored;
 	enum larder_code code;
 
 	code = grant_load(engine->vault, credential, &grant, ret_error);
 	if (code == LARDER_OK && party->provider != NULL) {
-		struct larder_error ignored;
-
 		if (!secret_is_empty(&grant.refresh_token))
 			(void)fingerprint_release(engine->vault, party->client.client_id, credential->token_endpoint,
 			    &grant.refresh_token, &ignored);
@@ -240,11 +168,21 @@ erase_tokens(struct engine *engine, const struct party *party, const struct cred
 	grant_clear(&grant);
 	if (code == LARDER_OK)
 		code = grant_store(engine->vault, credential, &empty, ret_error);
-	if (code == LARDER_NOT_FOUND)
-		code = LARDER_OK;
-	if (code == LARDER_OK)
+	return code == LARDER_NOT_FOUND ? LARDER_OK : code;
+}
+
+/* Kept replies may hold tokens of both kinds, so they go last. */
+static enum larder_code
+erase_tokens(struct engine *engine, const struct party *party, const struct credential *credential, uint8_t what,
+    struct larder_error *ret_error)
+{
+	enum larder_code code = LARDER_OK;
+
+	if ((what & WHAT_REFRESH) != 0)
+		code = erase_grant(engine, party, credential, ret_error);
+	if (code == LARDER_OK && (what & WHAT_ACCESS) != 0)
 		code = access_remove_all(engine->vault, credential, ret_error);
-	if (code == LARDER_OK)
+	if (code == LARDER_OK && what == WHAT_ALL)
 		code = parked_remove_all(engine->vault, credential, ret_error);
 	return code;
 }
@@ -266,12 +204,8 @@ record_end(struct engine *engine, const struct party *party, const char *name, b
 		code = credential_load(engine->vault, name, &credential, ret_error);
 	if (code != LARDER_OK)
 		goto out;
-	/* With --what access the refresh token was not sent: it is kept, so that it can still be revoked. */
-	if ((result->result == REVOCATION_REVOKED && credential.revoke_what != WHAT_ACCESS) ||
-	    credential.remove_when_revoked)
-		code = over || local_only ? erase_tokens(engine, party, &credential, ret_error) : LARDER_OK;
-	else if (result->result == REVOCATION_REVOKED)
-		code = access_remove_all(engine->vault, &credential, ret_error);
+	result->removed = credential.remove_when_revoked && (over || local_only);
+	code = erase_tokens(engine, party, &credential, to_erase(party, delivery, result->removed), ret_error);
 	if (code != LARDER_OK)
 		goto out;
 	if (over) {
@@ -288,7 +222,6 @@ record_end(struct engine *engine, const struct party *party, const char *name, b
 		(void)text_format(credential.last_error_text, sizeof credential.last_error_text, "%s", result->message);
 		credential.last_error_at = now;
 	}
-	result->removed = credential.remove_when_revoked && (over || local_only);
 	code = result->removed ? credential_remove(engine->vault, name, ret_error)
 			       : credential_store(engine->vault, &credential, ret_error);
 	event.at = now;
@@ -353,10 +286,11 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 	if (code != LARDER_OK)
 		goto out;
 	code = settle(engine, &credential, NULL, &judged, &judgement, &error);
+	delivery.what = credential.revoke_what == 0 ? WHAT_ALL : credential.revoke_what;
 	if (code == LARDER_OK && !local_only)
 		code = party_load(engine, &credential, &party, &error);
 	if (code == LARDER_OK && !local_only)
-		code = collect(engine, &party, &credential, &delivery, &error);
+		code = owed_collect(engine, &party, &credential, delivery.what, &delivery.owed, &error);
 	if (code != LARDER_OK && code != LARDER_STORAGE && code != LARDER_DAMAGED) {
 		/* Client or definition are gone or broken: the credential stays fenced, a person has to look. */
 		ret->result = REVOCATION_FAILED;
@@ -377,7 +311,7 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 	code = record_end(engine, &party, name, local_only, &delivery, &error);
 out:
 	engine->effects->lock_close(engine->effects->ctx, &lock);
-	delivery_clear(&delivery);
+	owed_clear(&delivery.owed);
 	party_clear(&party);
 	wipe(&credential.intent, sizeof credential.intent);
 	if (code != LARDER_OK && ret_error != NULL)

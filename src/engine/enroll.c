@@ -158,6 +158,35 @@ pin_endpoint(const struct party *party, struct credential *credential, struct la
 	return code;
 }
 
+/*
+ * A queued revocation of the old tokens is delivered first: replaced, they would be forgotten while they are alive.
+ * A queued logout removes the credential with it, so that the new token comes in as a new one of the same client.
+ */
+static enum larder_code
+deliver_old(struct engine *engine, const struct enrolment *enrolment, char ret_client[static NAME_SIZE],
+    bool *ret_removed, struct larder_error *ret_error)
+{
+	struct credential credential = { 0 };
+	struct revocation revocation;
+	enum larder_code code;
+	char hint[192];
+
+	code = credential_load(engine->vault, enrolment->name, &credential, ret_error);
+	wipe(&credential.intent, sizeof credential.intent);
+	(void)text_format(ret_client, NAME_SIZE, "%s", credential.client);
+	if (code != LARDER_OK || credential.state != STATE_REVOKING)
+		return code;
+	code = revoke_deliver(engine, enrolment->name, false, enrolment->deadline_ms, &revocation, ret_error);
+	*ret_removed = revocation.removed;
+	if (code != LARDER_OK || (revocation.result != REVOCATION_QUEUED && revocation.result != REVOCATION_FAILED))
+		return code;
+	(void)text_format(hint, sizeof hint,
+	    "try again, or take another name; 'larder logout --local-only %s' forgets the old tokens unrevoked",
+	    enrolment->name);
+	return error_set(ret_error, LARDER_UNAVAILABLE, "cannot replace the token", hint,
+	    "its revocation is still queued: %s", revocation.message);
+}
+
 /* An exchange of the old token that is under way ends first; what it brings is settled before it is replaced. */
 static enum larder_code
 settle_old(struct engine *engine, const struct enrolment *enrolment, struct lock *lock, struct credential *credential,
@@ -182,30 +211,42 @@ enum larder_code
 enroll_credential(struct engine *engine, const struct enrolment *enrolment, struct larder_error *ret_error)
 {
 	struct credential credential = { 0 }, existing = { 0 };
+	struct client client = { .name = "" };
 	struct party party = { 0 };
 	struct lock lock = LOCK_INIT;
 	enum larder_code code = LARDER_OK;
 	int64_t now = engine->effects->now_s(engine->effects->ctx);
+	char old_client[NAME_SIZE] = "";
+	bool removed = false;
 
 	if (enrolment->replace)
+		code = deliver_old(engine, enrolment, old_client, &removed, ret_error);
+	if (code == LARDER_OK && enrolment->replace && !removed)
 		code = settle_old(engine, enrolment, &lock, &existing, ret_error);
 	if (code != LARDER_OK)
 		goto out;
 	(void)text_format(credential.client, sizeof credential.client, "%s",
-	    enrolment->client != NULL ? enrolment->client : existing.client);
+	    enrolment->client != NULL ? enrolment->client : old_client);
 	code = party_load(engine, &credential, &party, ret_error);
 	if (code == LARDER_OK)
 		code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
+	if (code == LARDER_OK)
+		code = client_load(
+		    engine->vault, party.client.name, &client, ret_error); /* it could just have been removed */
 	if (code != LARDER_OK)
 		goto out;
 	code = credential_load(engine->vault, enrolment->name, &existing, ret_error);
-	if (code == LARDER_OK && enrolment->replace) {
+	if (code == LARDER_OK && enrolment->replace && existing.state == STATE_REVOKING) {
+		code = error_set(ret_error, LARDER_UNAVAILABLE, "cannot replace the token", "try again",
+		    "somebody has just begun to revoke it");
+		goto out;
+	} else if (code == LARDER_OK && enrolment->replace) {
 		credential = existing;
 	} else if (code == LARDER_OK) {
 		code = error_set(ret_error, LARDER_EXISTS, "cannot add the credential",
 		    "choose another name, or store the token under it with --replace", "this name is taken");
 		goto out;
-	} else if (code == LARDER_NOT_FOUND && !enrolment->replace) {
+	} else if (code == LARDER_NOT_FOUND && (!enrolment->replace || removed)) {
 		credential.created_at = now;
 		credential.last_refresh_at = TIME_UNKNOWN;
 		(void)text_format(credential.name, sizeof credential.name, "%s", enrolment->name);
@@ -221,6 +262,7 @@ out:
 	vault_rollback(engine->vault);
 	engine->effects->lock_close(engine->effects->ctx, &lock);
 	party_clear(&party);
+	client_clear(&client);
 	wipe(&existing.intent, sizeof existing.intent);
 	return error_name(ret_error, code, enrolment->name);
 }

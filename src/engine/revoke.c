@@ -10,6 +10,7 @@ has_tokens(struct engine *engine, const struct credential *credential, bool *ret
 {
 	struct grant grant = { 0 };
 	struct access *accesses = NULL;
+	struct parked *parked = NULL;
 	enum larder_code code;
 	size_t count = 0;
 
@@ -24,6 +25,13 @@ has_tokens(struct engine *engine, const struct credential *credential, bool *ret
 	if (code == LARDER_OK && count > 0)
 		*ret = true;
 	access_list_free(accesses, count);
+	if (code != LARDER_OK)
+		return code;
+	count = 0;
+	code = parked_list(engine->vault, credential, &parked, &count, ret_error);
+	if (code == LARDER_OK && count > 0)
+		*ret = true;
+	parked_list_free(parked, count);
 	return code;
 }
 

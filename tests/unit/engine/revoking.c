@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fenced at once, told to the provider sooner or later, erased when it has confirmed. */
+#include "base/text.h"
 #include "engine/world.h"
 
 #include <string.h>
@@ -279,6 +280,120 @@ revoking_access_only_keeps_the_refresh_token_but_gives_none(void **state)
 }
 
 static void
+revoking_the_refresh_token_only_keeps_access_tokens_for_later(void **state)
+{
+	struct world *world = *state;
+	bool nothing_left = true;
+
+	assert_token(world, "at-2", true);
+	begin(world, WHAT_REFRESH, false);
+	deliver(world, false, REVOCATION_REVOKED);
+	assert_true(revocation.refresh_token);
+	assert_false(revocation.access_token);
+	assert_refresh_token(world, "", "");
+	assert_int_equal(cached(world), 1);
+	assert_fenced(world);
+	assert_ok(revoke_begin(&world->engine, CREDENTIAL, WHAT_ALL, false, &nothing_left, NULL));
+	assert_false(nothing_left);
+	deliver(world, false, REVOCATION_REVOKED);
+	assert_true(revocation.access_token);
+	assert_int_equal(cached(world), 0);
+	assert_int_equal(server_live(&world->server), 0);
+}
+
+static void
+a_refresh_token_that_cannot_be_revoked_is_not_called_revoked(void **state)
+{
+	struct world *world = *state;
+
+	assert_token(world, "at-2", true);
+	world_define(
+	    world, "http://127.0.0.1:9000", true, ",\"revoke\":{\"style\":\"rfc7009\",\"accepts\":[\"access_token\"]}");
+	begin(world, WHAT_ALL, false);
+	deliver(world, false, REVOCATION_UNSUPPORTED);
+	assert_true(revocation.access_token);
+	assert_false(revocation.refresh_token);
+	assert_refresh_token(world, "rt-1", "rt-0"); /* alive at the provider: not forgotten */
+	assert_int_equal(cached(world), 0);
+	assert_false(server_is_live(&world->server, "at-2"));
+	assert_int_equal(world_state(world), STATE_REVOKED);
+	assert_fenced(world);
+}
+
+static void
+access_tokens_that_cannot_be_revoked_end_with_their_grant(void **state)
+{
+	struct world *world = *state;
+
+	assert_token(world, "at-2", true);
+	world_define(world, "http://127.0.0.1:9000", true,
+	    ",\"revoke\":{\"style\":\"rfc7009\",\"accepts\":[\"refresh_token\"]}");
+	begin(world, WHAT_ALL, false);
+	deliver(world, false, REVOCATION_REVOKED);
+	assert_true(revocation.refresh_token);
+	assert_false(revocation.access_token);
+	assert_refresh_token(world, "", "");
+	assert_int_equal(cached(world), 0);
+}
+
+static void
+every_access_token_that_is_kept_is_revoked(void **state)
+{
+	struct world *world = *state;
+	struct credential credential = world_credential(world);
+	struct access access = { .token_type = "Bearer", .expires_at = TIME_UNKNOWN, .life_s = TIME_UNKNOWN };
+	char token[32], scope[32];
+
+	assert_ok(vault_begin(&world->vault, STORE_DURABLE, NULL));
+	for (int i = 0; i < 64; i++) {
+		text_format(token, sizeof token, "many-%d", i);
+		text_format(scope, sizeof scope, "scope-%d", i);
+		assert_true(secret_copy(token, strlen(token), &access.token));
+		assert_ok(access_store(&world->vault, &credential, scope, "", &access, NULL));
+		access_clear(&access);
+	}
+	assert_ok(vault_commit(&world->vault, NULL, NULL));
+	begin(world, WHAT_ALL, false);
+	deliver(world, false, REVOCATION_REVOKED);
+	assert_int_equal(world->server.revocations, 65);
+	assert_int_equal(cached(world), 0);
+}
+
+static void
+replacing_delivers_a_queued_revocation_first(void **state)
+{
+	struct world *world = *state;
+
+	assert_token(world, "at-2", true);
+	begin(world, WHAT_ALL, false);
+	world->server.down = true;
+	deliver(world, false, REVOCATION_QUEUED);
+	assert_int_equal(world_add(world, CREDENTIAL, "rt-new", true), LARDER_UNAVAILABLE);
+	assert_int_equal(world_state(world), STATE_REVOKING);
+	assert_refresh_token(world, "rt-1", "rt-0");
+	world->server.down = false;
+	assert_ok(world_add(world, CREDENTIAL, server_login(&world->server), true));
+	assert_false(server_is_live(&world->server, "rt-1"));
+	assert_int_equal(world_state(world), STATE_OK);
+	assert_int_equal(world_get(world), LARDER_OK);
+}
+
+static void
+replacing_delivers_a_queued_logout_first(void **state)
+{
+	struct world *world = *state;
+
+	assert_token(world, "at-2", true);
+	begin(world, WHAT_ALL, true);
+	world->server.down = true;
+	deliver(world, false, REVOCATION_QUEUED);
+	world->server.down = false;
+	assert_ok(world_add(world, CREDENTIAL, server_login(&world->server), true));
+	assert_false(server_is_live(&world->server, "rt-1"));
+	assert_int_equal(world_get(world), LARDER_OK);
+}
+
+static void
 logout_removes_only_after_confirmation(void **state)
 {
 	struct world *world = *state;
@@ -348,6 +463,12 @@ run_revoking_tests(void)
 		IN(strict_world, a_revocation_while_the_courier_connects_stops_the_exchange),
 		IN(strict_world, a_revocation_while_the_caller_listens_gives_him_no_token),
 		IN(strict_world, parked_tokens_are_revoked_too),
+		IN(strict_world, revoking_the_refresh_token_only_keeps_access_tokens_for_later),
+		IN(strict_world, a_refresh_token_that_cannot_be_revoked_is_not_called_revoked),
+		IN(strict_world, access_tokens_that_cannot_be_revoked_end_with_their_grant),
+		IN(strict_world, every_access_token_that_is_kept_is_revoked),
+		IN(strict_world, replacing_delivers_a_queued_revocation_first),
+		IN(strict_world, replacing_delivers_a_queued_logout_first),
 		IN(strict_world, revoking_access_only_keeps_the_refresh_token_but_gives_none),
 		IN(strict_world, logout_removes_only_after_confirmation),
 		IN(strict_world, logout_without_a_revocation_endpoint_removes_at_once),

@@ -10,7 +10,7 @@
 #include "engine/server.h"
 #include "engine/tests.h"
 
-#define WORLD_COURIERS 16
+#define WORLD_COURIERS 128
 #define PROVIDER       "local"
 #define CREDENTIAL     "work"
 #define TIMEOUT_MS     90000
