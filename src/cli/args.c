@@ -182,6 +182,8 @@ short_options(struct parser *parser)
 		if (option == NULL)
 			return args_usage(parser->args, parser->error, "unknown option", "there is no '-%s'",
 			    text_escape(shown, sizeof shown, letters, 1));
+		if (option->kind != OPTION_FLAG)
+			return letters[1] == '\0' ? record_next(parser, option) : record(parser, option, letters + 1);
 		code = record(parser, option, NULL);
 		if (code != LARDER_OK)
 			return code;
@@ -246,6 +248,10 @@ args_parse(int argc, char **argv, struct args *ret, struct larder_error *ret_err
 		if (parser.only_words || word[0] != '-' || word[1] == '\0')
 			code = operand(&parser);
 		else if (strcmp(word, "--") == 0) {
+			if (ret->command != NULL && ret->command->takes_command) {
+				ret->command_line = &argv[parser.at + 1];
+				break;
+			}
 			parser.only_words = true;
 			continue;
 		} else

@@ -20,6 +20,7 @@ struct args {
 	const struct command *command; /* the one to run; NULL when help was asked for without one */
 	const char **operands;         /* NULL at the end */
 	size_t operands_count;
+	char **command_line; /* into argv, ends with NULL: what stands after "--" for a command that takes it; NULL */
 	struct args_value *values;
 	size_t values_count;
 	bool help;

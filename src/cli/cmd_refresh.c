@@ -50,7 +50,7 @@ print_json(struct output *out, const struct larder_refresh_result *list, size_t 
 		if (good)
 			output_null(out, "error");
 		else
-			report_object(out, "error", &list[i].error);
+			report_object(out, "error", &list[i].error, larder_code_exit(list[i].error.code));
 		output_close(out, '}');
 	}
 	output_close(out, ']');

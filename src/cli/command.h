@@ -28,7 +28,7 @@ struct option {
 	const char *value; /* the word that help shows for its value, "DUR" or "a|b|c"; NULL for a flag */
 	const char *help;  /* a few words, lower case, no full stop */
 	enum option_kind kind;
-	char letter;         /* "-q"; 0: none */
+	char letter;         /* "-q", "-o FILE"; 0: none */
 	unsigned char group; /* options of one group exclude each other; 0: none */
 	bool required;
 	bool repeatable;
@@ -60,6 +60,8 @@ struct command {
 	unsigned operands_min, operands_max;
 	bool operands_are_names;                  /* each is checked with text_is_name */
 	unsigned char operands_group;             /* operands, or one option of this group, not both; 0: none */
+	bool takes_command;                       /* what stands after "--" is a command line, not operands */
+	int failure_status;                       /* exit status of every failure; 0: that of the error */
 	const char *summary;                      /* one line, lower case, no full stop */
 	const char *help;                         /* 2 to 10 lines for someone who is new here */
 	const char *examples;                     /* lines; NULL: none */

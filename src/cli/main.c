@@ -62,8 +62,9 @@ hold_standard_descriptors(void)
 	return true;
 }
 
+/* ret_status: 0 where the code says it */
 static enum larder_code
-run_command(const struct args *args, bool *ret_broken, struct larder_error *ret_error)
+run_command(const struct args *args, bool *ret_broken, int *ret_status, struct larder_error *ret_error)
 {
 	struct session session;
 	enum larder_code code = session_begin(&session, args, ret_error);
@@ -75,6 +76,7 @@ run_command(const struct args *args, bool *ret_broken, struct larder_error *ret_
 		code = output_finish(&session.out, ret_broken, ret_error);
 	else
 		output_flush(&session.out);
+	*ret_status = session.exit_status;
 	session_end(&session);
 	return code;
 }
@@ -86,6 +88,7 @@ main(int argc, char **argv)
 	struct larder_error error = { .retry_after_s = -1 };
 	enum larder_code code;
 	bool broken = false;
+	int status = 0;
 
 	process_harden();
 	json_use_locked_memory();
@@ -95,13 +98,17 @@ main(int argc, char **argv)
 	json_errors = args_wants_json(argc, argv);
 	code = args_parse(argc, argv, &args, &error);
 	if (code == LARDER_OK)
-		code = run_command(&args, &broken, &error);
+		code = run_command(&args, &broken, &status, &error);
+	else if (args.command != NULL)
+		status = args.command->failure_status;
 	args_clear(&args);
 	if (code == LARDER_OK)
-		return 0;
+		return status;
 	if (broken) /* the reader went away, as `larder list | head -1` does: it knows */
 		return larder_code_exit(LARDER_INTERNAL);
 	error.code = code;
-	report_error(&error, json_errors);
-	return larder_code_exit(code);
+	if (status == 0)
+		status = larder_code_exit(code);
+	report_error(&error, status, json_errors);
+	return status;
 }

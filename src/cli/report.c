@@ -32,13 +32,13 @@ report_line(char *dst, size_t dst_size, const struct larder_error *error)
 }
 
 void
-report_object(struct output *output, const char *name, const struct larder_error *error)
+report_object(struct output *output, const char *name, const struct larder_error *error, int exit_status)
 {
 	char text[LINE_SIZE];
 
 	output_open(output, name, '{');
 	output_text(output, "code", larder_code_name(error->code));
-	output_integer(output, "exit", larder_code_exit(error->code));
+	output_integer(output, "exit", exit_status);
 	output_text(output, "name", text_or_null(error->name));
 	output_text(output, "message", message(text, sizeof text, error));
 	output_text(output, "hint", text_or_null(error->hint));
@@ -47,7 +47,7 @@ report_object(struct output *output, const char *name, const struct larder_error
 }
 
 void
-report_error(const struct larder_error *error, bool json)
+report_error(const struct larder_error *error, int exit_status, bool json)
 {
 	struct output output;
 	char line[LINE_SIZE];
@@ -55,7 +55,7 @@ report_error(const struct larder_error *error, bool json)
 	output_init(&output, STDERR_FILENO, false, false);
 	if (json) {
 		output_open(&output, NULL, '{');
-		report_object(&output, "error", error);
+		report_object(&output, "error", error, exit_status);
 		output_close(&output, '}');
 		output_str(&output, "\n");
 	} else {

@@ -17,6 +17,7 @@ struct session {
 	struct larder *larder;         /* after session_open */
 	struct output out;
 	bool json, quiet, verbose, no_input;
+	int exit_status; /* of a command that has its own; 0: that of its result */
 };
 
 /* Fill from parsed arguments. Errors: USAGE. Ended by session_end. */

@@ -113,14 +113,18 @@ usage_synopsis_part(const struct command *command, size_t *cursor, char *dst, si
 		if (operands_part(command, dst, dst_size))
 			return true;
 	}
-	while (command->options != NULL && command->options[*cursor - 1].name != NULL) {
+	while (*cursor != SIZE_MAX && command->options != NULL && command->options[*cursor - 1].name != NULL) {
 		const struct option *option = &command->options[*cursor - 1];
 
 		(*cursor)++;
 		if (option_part(command, option, dst, dst_size))
 			return true;
 	}
-	return false;
+	if (!command->takes_command || *cursor == SIZE_MAX)
+		return false;
+	*cursor = SIZE_MAX;
+	(void)text_format(dst, dst_size, "-- COMMAND...");
+	return true;
 }
 
 static void

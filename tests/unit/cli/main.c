@@ -7,6 +7,7 @@ main(void)
 	int failed = args_tests();
 
 	failed += exit_codes_tests();
+	failed += mask_tests();
 	failed += output_tests();
 	failed += suggest_tests();
 	failed += table_tests();
