@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "power/life.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "crypto/derive.h"
+#include "larder/vault.h"
+#include "power/courier.h"
+
+#define START_S    1700000000
+#define START_MS   5000000
+#define TIMEOUT_MS 90000
+#define ORIGIN     "http://127.0.0.1:9000"
+
+static const struct actor user = { .uid = 1000, .pid = 42, .exe = "/usr/bin/test", .parent = "/bin/sh" };
+
+/* --- effects --- */
+
+static int64_t
+now_s(void *ctx)
+{
+	return START_S + ((const struct life *)ctx)->ms / 1000;
+}
+
+static int64_t
+clock_ms(void *ctx)
+{
+	return ((const struct life *)ctx)->ms;
+}
+
+void
+life_pass(struct life *life, int64_t ms)
+{
+	life->ms += ms;
+	disk_clock(now_s(life), life->ms);
+}
+
+static void
+sleep_ms(void *ctx, int64_t ms)
+{
+	((struct life *)ctx)->slept_ms += ms;
+	life_pass(ctx, ms);
+}
+
+static void
+random_bytes(void *ctx, void *dst, size_t len)
+{
+	(void)ctx;
+	random_fill(dst, len);
+}
+
+static void
+boot_id(void *ctx, uint8_t ret[static 16])
+{
+	memset(ret, 0, 16);
+	ret[0] = (uint8_t)((const struct life *)ctx)->boot;
+}
+
+static int
+dirfd_of(void *ctx)
+{
+	return ((const struct life *)ctx)->vault.dir.fd;
+}
+
+static enum larder_code
+take_lock(void *ctx, int64_t byte, struct lock *ret, struct larder_error *ret_error)
+{
+	return lock_try(dirfd_of(ctx), byte, ret, ret_error);
+}
+
+static void
+drop_lock(void *ctx, struct lock *lock)
+{
+	(void)ctx;
+	lock_close(lock);
+}
+
+static enum larder_code
+claim_slot(void *ctx, size_t size, struct spool_slot *ret, struct larder_error *ret_error)
+{
+	return spool_claim(dirfd_of(ctx), size, ret, ret_error);
+}
+
+static enum larder_code
+open_slot(void *ctx, uint32_t number, struct spool_slot *ret, struct larder_error *ret_error)
+{
+	return spool_open(dirfd_of(ctx), number, ret, ret_error);
+}
+
+static enum larder_code
+count_slots(void *ctx, uint32_t *ret, struct larder_error *ret_error)
+{
+	return spool_count(dirfd_of(ctx), ret, ret_error);
+}
+
+static enum spool_content
+read_slot(void *ctx, const struct spool_slot *slot, uint8_t ret_record_id[static 16], uint8_t ret_attempt_id[static 16],
+    struct buf *ret_payload)
+{
+	(void)ctx;
+	return spool_read(slot->fd, ret_record_id, ret_attempt_id, ret_payload);
+}
+
+static bool
+blank_slot(void *ctx, const struct spool_slot *slot)
+{
+	(void)ctx;
+	return spool_blank(slot->fd);
+}
+
+static void
+close_slot(void *ctx, struct spool_slot *slot)
+{
+	(void)ctx;
+	spool_close(slot);
+}
+
+/* --- providers --- */
+
+static const struct {
+	const char *name, *rotation;
+	enum spend_class class;
+	int64_t grace_s;
+	bool hold;
+} providers[] = {
+	{ "static", "\"kind\":\"never\"", CLASS_STATIC, 0, false },
+	{ "until-used", "\"kind\":\"always\",\"grace_kind\":\"until_new_used\"", CLASS_UNTIL_USED, 0, false },
+	{ "overlap", "\"kind\":\"always\",\"grace_kind\":\"window\",\"grace_s\":30", CLASS_OVERLAP, 30, false },
+	{ "strict", "\"kind\":\"always\",\"grace_kind\":\"none\"", CLASS_STRICT, 0, false },
+	{ "hold", "\"kind\":\"always\",\"grace_kind\":\"none\",\"on_unknown\":\"hold\"", CLASS_STRICT, 0, true },
+};
+
+void
+life_define(const char *folder)
+{
+	char path[LIFE_PATH + 32];
+	FILE *file;
+
+	for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s.json", folder, providers[i].name);
+		file = fopen(path, "w");
+		if (file == NULL ||
+		    fprintf(file,
+			"{\"id\":\"%s\",\"name\":\"Local\",\"insecure_loopback\":true,\"endpoints\":{\"token\":\"" ORIGIN
+			"/token\",\"revocation\":\"" ORIGIN "/revoke\"},\"rotation\":{%s}}",
+			providers[i].name, providers[i].rotation) < 0 ||
+		    fclose(file) != 0)
+			abort();
+	}
+}
+
+void
+life_serve(const char *provider, struct server *ret, bool *ret_hold)
+{
+	*ret = (struct server){ .expires_in = 3600 };
+	for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++) {
+		if (strcmp(provider, providers[i].name) != 0)
+			continue;
+		ret->class = providers[i].class;
+		ret->grace_s = providers[i].grace_s;
+		*ret_hold = providers[i].hold;
+	}
+}
+
+const char *
+life_name(unsigned which)
+{
+	return which == 0 ? "work" : "home";
+}
+
+/* --- beginning and end --- */
+
+void
+life_init(struct life *life, const char *root, const char *definitions, const char *provider)
+{
+	memset(life, 0, sizeof *life);
+	(void)text_format(life->root, sizeof life->root, "%s", root);
+	(void)text_format(life->vault_path, sizeof life->vault_path, "%s/data/larder", root);
+	(void)text_format(life->state, sizeof life->state, "%s/state/larder", root);
+	(void)text_format(life->keys[0], sizeof life->keys[0], "%s/key", root);
+	(void)text_format(life->keys[1], sizeof life->keys[1], "%s/key2", root);
+	life->definitions = definitions;
+	life->provider = provider;
+	life->catalogue.folders[0] = definitions;
+	life->vault.dir.fd = -1;
+	life->effects = (struct effects){
+		.ctx = life,
+		.now_s = now_s,
+		.clock_ms = clock_ms,
+		.sleep_ms = sleep_ms,
+		.random = random_bytes,
+		.boot_id = boot_id,
+		.lock_try = take_lock,
+		.lock_close = drop_lock,
+		.slot_claim = claim_slot,
+		.slot_open = open_slot,
+		.slot_count = count_slots,
+		.slot_read = read_slot,
+		.slot_blank = blank_slot,
+		.slot_close = close_slot,
+	};
+	courier_effects(&life->effects);
+	life->engine =
+	    (struct engine){ .vault = &life->vault, .effects = &life->effects, .catalogue = &life->catalogue };
+	life_serve(provider, &life->truth.server, &life->hold);
+	life->log.inodes = DISK_ROOT;
+	life->ms = START_MS;
+	life_pass(life, 0);
+}
+
+void
+life_free(struct life *life)
+{
+	life_close(life);
+	disk_log_free(&life->log);
+	free(life->truths);
+	life->truths = NULL;
+	life->truths_count = life->truths_max = 0;
+}
+
+void
+life_note(struct life *life)
+{
+	if (life->truths_count == life->truths_max) {
+		life->truths_max = life->truths_max == 0 ? 32 : 2 * life->truths_max;
+		life->truths = realloc(life->truths, life->truths_max * sizeof *life->truths);
+		if (life->truths == NULL)
+			abort();
+	}
+	life->truth.at = life->log.count;
+	life->truth.ms = life->ms;
+	life->truths[life->truths_count++] = life->truth;
+}
+
+static enum larder_code
+become(struct life *life, enum surely *what, enum larder_code code)
+{
+	if (code == LARDER_OK)
+		*what = YES;
+	life_note(life);
+	return code;
+}
+
+/* --- the vault and its keys, by the public library --- */
+
+static struct larder_options
+options_of(struct life *life, unsigned key)
+{
+	/* where the anchor is, and that no other configuration counts */
+	char state[LIFE_PATH + 16], config[LIFE_PATH + 16];
+
+	(void)text_format(state, sizeof state, "%s/state", life->root);
+	(void)text_format(config, sizeof config, "%s/config", life->root);
+	(void)setenv("XDG_STATE_HOME", state, 1);
+	(void)setenv("XDG_CONFIG_HOME", config, 1);
+	return (struct larder_options){ .vault = life->vault_path, .key_file = life->keys[key] };
+}
+
+enum larder_code
+life_create(struct life *life)
+{
+	struct larder_key_new key = { .kind = LARDER_KEY_FILE, .file = life->keys[0] };
+	struct larder_options options = options_of(life, 0);
+	enum larder_code code;
+
+	life->truth.vault = life->truth.key[0] = MAYBE;
+	life_note(life);
+	code = larder_create(&options, &key, NULL, &life->error);
+	if (code == LARDER_OK)
+		life->truth.key[0] = YES;
+	return become(life, &life->truth.vault, code);
+}
+
+enum larder_code
+life_open(struct life *life, unsigned key)
+{
+	struct unlock unlock = { .key_file = life->keys[key], .passphrase_fd = -1, .anchor_dir = life->state };
+
+	return vault_open(life->vault_path, &unlock, user, &life->vault, &life->error);
+}
+
+void
+life_close(struct life *life)
+{
+	vault_close(&life->vault);
+}
+
+static enum larder_code
+change_key(struct life *life, unsigned opener, bool add)
+{
+	struct larder_key_new key = { .kind = LARDER_KEY_FILE, .file = life->keys[1] };
+	struct larder_options options = options_of(life, opener);
+	struct larder *larder = NULL;
+	enum larder_code code;
+	uint32_t slot;
+
+	code = larder_open(&options, &larder, &life->error);
+	if (code == LARDER_OK)
+		code = add ? larder_key_add(larder, &key, &slot, NULL, &life->error)
+			   : larder_key_remove(larder, 1, &life->error);
+	larder_close(larder);
+	return code;
+}
+
+enum larder_code
+life_key_add(struct life *life)
+{
+	life->truth.key[1] = MAYBE;
+	life_note(life);
+	return become(life, &life->truth.key[1], change_key(life, 0, true));
+}
+
+enum larder_code
+life_key_remove(struct life *life)
+{
+	enum larder_code code;
+
+	life->truth.key[0] = MAYBE;
+	life_note(life);
+	code = change_key(life, 1, false);
+	if (code == LARDER_OK)
+		life->truth.key[0] = NO;
+	life_note(life);
+	return code;
+}
+
+/* --- credentials, by the engine --- */
+
+enum larder_code
+life_client(struct life *life)
+{
+	struct client client = { .name = "app", .client_id = "id" };
+	enum larder_code code;
+
+	(void)text_format(client.provider, sizeof client.provider, "%s", life->provider);
+	life->truth.client = MAYBE;
+	life_note(life);
+	code = enroll_client(&life->engine, &client, &life->error);
+	client_clear(&client);
+	return become(life, &life->truth.client, code);
+}
+
+enum larder_code
+life_add(struct life *life, unsigned which, bool replace)
+{
+	struct truth_credential *truth = &life->truth.credentials[which];
+	const char *token = server_login(&life->truth.server);
+	struct secret secret = SECRET_INIT;
+	struct enrolment enrolment = {
+		.name = life_name(which),
+		.client = replace ? NULL : "app",
+		.refresh_token = &secret,
+		.replace = replace,
+		.deadline_ms = life->ms + TIMEOUT_MS,
+	};
+	enum larder_code code;
+
+	life->acting = which;
+	truth->families[1] = life->truth.server.families;
+	if (truth->there == NO)
+		truth->there = MAYBE;
+	if (truth->fenced == YES) /* a new token lifts the fence */
+		truth->fenced = MAYBE;
+	life_note(life);
+	if (!secret_copy(token, strlen(token), &secret))
+		abort();
+	code = enroll_credential(&life->engine, &enrolment, &life->error);
+	secret_free(&secret);
+	if (code == LARDER_OK) {
+		truth->families[0] = truth->families[1];
+		truth->families[1] = 0;
+		truth->fenced = NO;
+		truth->there = YES;
+		truth->intent = NO;
+		truth->unheard = truth->sealed = false;
+	}
+	life_note(life);
+	return code;
+}
+
+enum larder_code
+life_token(struct life *life, unsigned which, bool force)
+{
+	struct truth_credential *truth = &life->truth.credentials[which];
+	struct token_want want = { .name = life_name(which),
+		.resource = "",
+		.min_ttl_s = 60,
+		.force = force,
+		.deadline_ms = life->ms + TIMEOUT_MS };
+	struct token_got got = { 0 };
+	enum larder_code code;
+
+	life->acting = which;
+	if (truth->intent == NO)
+		truth->intent = MAYBE;
+	life_note(life);
+	code = token_get(&life->engine, &want, &got, &life->error);
+	life->token[0] = '\0';
+	if (code == LARDER_OK) {
+		(void)text_format(life->token, sizeof life->token, "%.*s", (int)got.access.token.len,
+		    (const char *)got.access.token.data);
+		if (!truth->unheard)
+			truth->intent = NO;
+		truth->sealed = false;
+	}
+	access_clear(&got.access);
+	life_note(life);
+	return code;
+}
+
+enum larder_code
+life_revoke(struct life *life, unsigned which, bool logout)
+{
+	struct truth_credential *truth = &life->truth.credentials[which];
+	struct revocation revocation;
+	enum larder_code code;
+	bool nothing_left;
+
+	life->acting = which;
+	truth->fenced = MAYBE;
+	life_note(life);
+	code = revoke_begin(&life->engine, life_name(which), WHAT_ALL, logout, &nothing_left, &life->error);
+	if (code != LARDER_OK)
+		return code;
+	truth->fenced = YES;
+	truth->removed = logout ? MAYBE : NO;
+	life_note(life);
+	code = revoke_deliver(
+	    &life->engine, life_name(which), false, life->ms + TIMEOUT_MS, &revocation, &life->error);
+	if (code == LARDER_OK && logout)
+		truth->removed = YES;
+	life_note(life);
+	return code;
+}
