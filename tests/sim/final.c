@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a story: the world is calm, one more process comes, and then vault and ledger are compared. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/sim.h"
+
+#define TRIES    3 /* a doubt is reported once before the next command decides about it */
+#define PAUSE_MS (11 * 60000)
+
+static enum larder_code
+do_op(struct process *process, struct op op)
+{
+	op.timeout_ms = 90000;
+	op.min_ttl_s = 60;
+	process->op = &op;
+	process->points = 0;
+	op_run(process, &op);
+	process->op = NULL;
+	return process->code;
+}
+
+/* What a person would do: ask, and if it needs a word from him, give it. */
+static enum larder_code
+get_token(struct process *process, unsigned credential)
+{
+	const struct op token = { .kind = OP_TOKEN, .credential = credential };
+	enum larder_code code = LARDER_OK;
+
+	for (int i = 0; i < TRIES; i++) {
+		code = do_op(process, token);
+		if (code == LARDER_IN_DOUBT) {
+			(void)do_op(process, (struct op){ .kind = OP_REFRESH, .credential = credential, .accept = true });
+			code = do_op(process, token);
+		}
+		if (code != LARDER_UNAVAILABLE && code != LARDER_REJECTED && code != LARDER_IN_DOUBT)
+			return code;
+		process_sleep(process, PAUSE_MS);
+	}
+	return code;
+}
+
+void
+final_run(struct process *process)
+{
+	struct sim *sim = process->sim;
+
+	(void)do_op(process, (struct op){ .kind = OP_DELIVER });
+	for (unsigned i = 0; i < CREDENTIALS; i++)
+		sim->accounts[i].final = get_token(process, i);
+	(void)do_op(process, (struct op){ .kind = OP_VERIFY });
+	process_close(process);
+}
+
+/* --- what is there at the end --- */
+
+struct kept { /* refresh tokens that the vault has of one credential */
+	bool has[TOKENS_MAX];
+	unsigned current; /* TOKENS_MAX: none */
+};
+
+static unsigned
+keep(struct sim *sim, const struct secret *text, struct kept *ret)
+{
+	unsigned token = secret_is_empty(text) ? TOKENS_MAX : server_find(&sim->server, text->data, text->len);
+
+	if (token != TOKENS_MAX) {
+		ret->has[token] = true;
+		note(sim, EVENT_HAS, token, server_takes(&sim->server, token, sim->ms));
+	}
+	return token;
+}
+
+static void
+keep_parked(struct sim *sim, const struct credential *credential, struct kept *ret)
+{
+	struct parked *parked = NULL;
+	struct larder_error error;
+	char text[TOKEN_TEXT + 2] = "\"";
+	size_t count = 0;
+
+	if (parked_list(&sim->oracle.vault, credential, &parked, &count, &error) != LARDER_OK)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned token = 0; token < sim->server.count; token++) {
+			server_text(&sim->server, token, text + 1);
+			(void)strcat(text, "\"");
+			if (memmem(parked[i].reply.data, parked[i].reply.len, text, strlen(text)) != NULL)
+				ret->has[token] = true;
+		}
+	}
+	parked_list_free(parked, count);
+}
+
+static void
+look(struct sim *sim, const struct credential *credential, struct kept *ret)
+{
+	struct grant grant = { 0 };
+	struct larder_error error;
+
+	*ret = (struct kept){ .current = TOKENS_MAX };
+	if (grant_load(&sim->oracle.vault, credential, &grant, &error) == LARDER_OK) {
+		ret->current = keep(sim, &grant.refresh_token, ret);
+		(void)keep(sim, &grant.previous, ret);
+	}
+	grant_clear(&grant);
+	keep_parked(sim, credential, ret);
+}
+
+/* What was revoked is dead, all of it that ever reached us, and so is what came of requests that were under way. */
+static void
+check_revoked(struct sim *sim, unsigned credential, const struct credential *it)
+{
+	const struct account *account = &sim->accounts[credential];
+
+	if (it->state == STATE_REVOKING)
+		violate(sim, "revoked", "%s is still to be revoked", it->name);
+	if (!account->fence_maybe)
+		violate(sim, "revoked", "%s is revoked, and nobody wanted that", it->name);
+	if (account->replaced_maybe || account->restored)
+		return;
+	for (unsigned i = 0; i < sim->server.count; i++) {
+		const struct server_token *token = &sim->server.tokens[i];
+
+		if (token->family == account->acked.family && token->fate == FATE_SEALED &&
+		    server_takes(&sim->server, i, sim->ms))
+			violate(sim, "revoked", "token %u of %s lives on", i, it->name);
+	}
+}
+
+static bool
+is_family_of(const struct account *account, unsigned family)
+{
+	if (family == account->acked.family)
+		return true;
+	for (size_t i = 0; i < account->maybe_count; i++) {
+		if (account->maybe[i] == family)
+			return true;
+	}
+	return false;
+}
+
+/* A credential that nobody revoked: it gives a token, or its family was ended as the ledger allows; nothing is lost. */
+static void
+check_alive(struct sim *sim, unsigned credential, const struct credential *it, const struct kept *kept)
+{
+	const struct account *account = &sim->accounts[credential];
+	const struct server *server = &sim->server;
+	unsigned family;
+
+	if (kept->current == TOKENS_MAX) {
+		violate(sim, "I6", "the refresh token of %s is gone", it->name);
+		return;
+	}
+	family = server->tokens[kept->current].family;
+	if (!account->restored && !is_family_of(account, family))
+		violate(sim, "I4", "%s has a token of login %u, not of %u", it->name, family, account->acked.family);
+	if (server->families[family] != LIVES || account->fence_maybe)
+		return;
+	if (account->final != LARDER_OK)
+		violate(sim, "I1", "%s gives no token (%s) although its login lives", it->name,
+		    larder_code_name(account->final));
+	for (unsigned i = 0; i < server->count && !account->restored; i++) {
+		const struct server_token *token = &server->tokens[i];
+
+		if (token->family == family && token->fate == FATE_SEALED && server_takes(server, i, sim->ms) &&
+		    !kept->has[i])
+			violate(sim, "I5", "token %u of %s had come and is nowhere", i, it->name);
+	}
+}
+
+static void
+check_credential(struct sim *sim, unsigned number)
+{
+	const struct account *account = &sim->accounts[number];
+	struct credential it = { 0 };
+	struct larder_error error;
+	struct kept kept;
+	enum larder_code code;
+
+	code = credential_load(&sim->oracle.vault, credential_name(number), &it, &error);
+	if (code == LARDER_NOT_FOUND && account->removed_maybe)
+		return;
+	if (code != LARDER_OK) {
+		violate(sim, "I10", "%s cannot be read: %s", credential_name(number), error.why);
+		return;
+	}
+	note(sim, EVENT_FOUND, number, it.state);
+	look(sim, &it, &kept);
+	if (it.state == STATE_REVOKED || it.state == STATE_REVOKING)
+		check_revoked(sim, number, &it);
+	else
+		check_alive(sim, number, &it, &kept);
+	credential_clear(&it);
+}
+
+void
+oracle_end(struct sim *sim)
+{
+	struct larder_error error;
+
+	sim->actor = PROCESSES + COURIERS;
+	if (!oracle_open(sim) || oracle_verify(&sim->oracle.vault, &error) != LARDER_OK) {
+		violate(sim, "I10", "the vault is not whole: %s", error.why);
+		return;
+	}
+	for (unsigned i = 0; i < CREDENTIALS; i++)
+		check_credential(sim, i);
+	for (int fd = 0; fd < HOLDS; fd++) {
+		if (sim->holds[fd].used)
+			violate(sim, "I7", "%s %lld is still held", sim->holds[fd].is_slot ? "slot" : "lock",
+			    (long long)sim->holds[fd].what);
+	}
+	for (uint32_t i = 0; i < SPOOL_SLOTS; i++) {
+		if (sim->slots[i].content == SPOOL_REPLY)
+			count(sim, COUNT_SLOTS_LEFT);
+	}
+}

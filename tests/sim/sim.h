@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The deterministic simulation of the real engine.
+ *
+ * Everything that is real: src/engine, vault, oauth, provider, crypto, wire's coding. Everything that is not: the
+ * clock, the disk under the vault (store.c), locks and spool slots (spool.c), couriers and the network (courier.c), the
+ * authorization server (server.c), the processes (process.c), and who runs when (schedule.c). All of it, and all
+ * randomness, comes from one seed: the same seed plays the same story, event by event.
+ *
+ *   process 1..5   a coroutine with a vault session of its own; runs commands one after the other. At each call of an
+ *                  effect or of the store another one may go on, it may be stopped for a while, or be killed.
+ *   courier        a state machine with the real one's steps; it survives its caller, keeps lock and slot, and can die
+ *                  at each step.
+ *   machine        may lose power (all processes and couriers die; relaxed commits and unsynced blanks may be undone),
+ *                  be suspended, get another wall clock, have its monotonic clock frozen, be restored from a copy.
+ *
+ * A killed process does not vanish from its stack: from that moment on none of its calls has any effect and all of them
+ * fail, so that it runs to its end by itself and frees its memory. Nobody else sees anything of that.
+ *
+ * The server's ledger is the oracle (oracle.c): what it issued and what became of each reply decides whether a loss was
+ * anybody's fault. At the end the world calms down and one more command has to get a token.
+ */
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+#include "engine/engine.h"
+#include "sim/fiber.h"
+#include "sim/server.h"
+
+#define PROCESSES    6 /* the last one comes at the end */
+#define COURIERS     24
+#define SPOOL_SLOTS  16
+#define HOLDS        64
+#define CREDENTIALS  2
+#define OPS_MAX      8
+#define ROWS_MAX     96
+#define NEVER        INT64_MAX
+#define STEPS_MAX    400000 /* of the scheduler: more is a loop without end */
+#define PROVIDER     "local"
+#define CLIENT       "app"
+#define SCOPE_OTHER  "read"
+
+/* --- randomness (random.c): the world's and the engine's are apart, so that one more nonce changes no story --- */
+
+uint64_t rng_next(uint64_t *state);
+void noise_seed(uint64_t seed); /* of libsodium and of effects.random */
+void noise_install(void);
+void noise_fill(void *dst, size_t len);
+
+/* --- what happened (trace.c) --- */
+
+#define EVENTS(X) \
+	X(START, "starts", "pid", NULL) \
+	X(OP, "command", "kind", "credential") \
+	X(OP_END, "  ends", "code", "generation") \
+	X(GOT, "  token", "at", "refreshed") \
+	X(KILLED, "killed", "at point", NULL) \
+	X(STOPPED, "stopped", "ms", NULL) \
+	X(COPIED, "opens a copied vault", "code", NULL) \
+	X(LOCK, "lock", "credential", "fd") \
+	X(LOCK_BUSY, "lock is taken", "credential", NULL) \
+	X(CLOSE, "lets go", "fd", "the last") \
+	X(CLAIM, "claims slot", "slot", NULL) \
+	X(READ_SLOT, "reads slot", "slot", "content") \
+	X(BLANK, "blanks slot", "slot", NULL) \
+	X(COMMIT, "commit", "number", "durable") \
+	X(COMMIT_FAILED, "commit fails", "number", "is there") \
+	X(BUSY, "the store is busy", NULL, NULL) \
+	X(DECIDED, "decides", "order", "reason") \
+	X(SETTLED, "settles", "judged", "code") \
+	X(COURIER, "starts courier", "courier", "exchange") \
+	X(GO, "go", "courier", "heard") \
+	X(KEPT, "kept", "courier", NULL) \
+	X(HANGS_UP, "hangs up", "courier", NULL) \
+	X(HEARS, "hears", "courier", "event") \
+	X(PHASE, "phase", "phase", NULL) \
+	X(SENDS, "sends", "token", "so often unheard") \
+	X(ARRIVES, "request arrives", "token", "issued") \
+	X(REPLAY, "REPLAY", "token", "successor's fate") \
+	X(REVOKES, "revocation arrives", NULL, NULL) \
+	X(FATE, "reply's fate", "token", "fate") \
+	X(DIES, "dies", "phase", NULL) \
+	X(LOGIN, "a person logs in", "token", "family") \
+	X(POWER, "POWER LOSS", "log rows lost", NULL) \
+	X(SUSPEND, "SUSPEND", "ms", NULL) \
+	X(WALL, "WALL CLOCK", "seconds", NULL) \
+	X(FREEZE, "CLOCK FROZEN", "on", NULL) \
+	X(OUTAGE, "OUTAGE", "on", NULL) \
+	X(DISK, "SPOOL TROUBLE", "ms", NULL) \
+	X(COPY, "COPY MADE", "commits", NULL) \
+	X(RESTORE, "RESTORED", "commits since", NULL) \
+	X(CALM, "-- calm from here on --", NULL, NULL) \
+	X(FOUND, "at the end", "credential", "state") \
+	X(HAS, "the vault has", "token", "taken")
+
+enum event {
+#define X(name, text, a, b) EVENT_##name,
+	EVENTS(X)
+#undef X
+	EVENTS_COUNT
+};
+
+/* Branches, causes and totals that the summary shows; their words are in coverage.c. */
+#define COUNTS(X) \
+	X(CALLS, "calls") \
+	X(TOKENS, "calls that got a token") \
+	X(EXCHANGES, "exchanges at the server") \
+	X(REQUESTS, "requests at the token endpoint") \
+	X(KILLS, "callers killed") \
+	X(COURIER_DEATHS, "couriers killed") \
+	X(POWER_LOSSES, "power losses") \
+	X(RESTORES, "restored vaults") \
+	X(COMMITS, "commits") \
+	X(FAILED_COMMITS, "failed commits") \
+	X(REPLAYS, "replays seen by the server") \
+	X(LOST_REPLY, "strict loss: the network lost the reply") \
+	X(LOST_COURIER, "strict loss: the courier died before it had sealed") \
+	X(LOST_MANGLED, "strict loss: the reply came mangled") \
+	X(LOST_POWER, "strict loss: no power before the sync") \
+	X(LOST_DISK, "strict loss: the spool took nothing for a minute") \
+	X(LOST_RESTORE, "lost with a restored vault that a person accepted") \
+	X(SERVE, "decide: serve, good for as long as asked") \
+	X(SERVE_ANSWER, "decide: serve what the exchange brought") \
+	X(SERVE_FALLBACK, "decide: serve a shorter token instead of an error") \
+	X(ASK, "decide: ask") \
+	X(ASK_AGAIN_STATIC, "decide: ask again, static") \
+	X(ASK_AGAIN_UNTIL_USED, "decide: ask again, until-used") \
+	X(ASK_AGAIN_OVERLAP, "decide: ask again within the window") \
+	X(ASK_AGAIN_STRICT, "decide: ask again, nothing left to lose") \
+	X(ASK_AGAIN_ACCEPT, "decide: ask again, a person accepts") \
+	X(WAIT_QUARANTINE, "decide: wait for the quarantine") \
+	X(WAIT_BACKOFF, "decide: wait for a short backoff") \
+	X(FAIL_OFFLINE, "decide: fail, offline") \
+	X(FAIL_NEEDS_LOGIN, "decide: fail, needs login") \
+	X(FAIL_REVOKED, "decide: fail, revoked") \
+	X(FAIL_SUSPECT, "decide: fail, suspect") \
+	X(FAIL_IN_DOUBT, "decide: fail, in doubt") \
+	X(FAIL_BACKOFF, "decide: fail, backoff") \
+	X(FAIL_LAST, "decide: fail, as the last exchange") \
+	X(SETTLE_IDLE, "settle: no intent") \
+	X(SETTLE_NOTHING, "settle: no reply yet") \
+	X(SETTLE_TOKENS, "settle: tokens from the spool") \
+	X(SETTLE_HANDED_OVER, "settle: a reply that could not be sealed") \
+	X(SETTLE_UNSENT, "settle: nothing was sent, as the courier says") \
+	X(SETTLE_NOTED, "settle: nothing was sent, as a note says") \
+	X(SETTLE_ENDED, "settle: the grant has ended") \
+	X(SETTLE_FAILED, "settle: an error of the server") \
+	X(SETTLE_DOUBT, "settle: the reply leaves a doubt") \
+	X(SETTLE_PARKED, "settle: the reply is parked") \
+	X(SETTLE_STORAGE, "settle: the vault took nothing") \
+	X(SLOTS_LEFT, "replies left in the spool at the end")
+
+enum count {
+#define X(name, text) COUNT_##name,
+	COUNTS(X)
+#undef X
+	COUNTS_COUNT
+};
+
+struct totals {
+	uint64_t counts[COUNTS_COUNT];
+};
+
+/* --- the disk under the vault (store.c) --- */
+
+struct row {
+	unsigned refs;
+	uint8_t kind, key_len;
+	uint8_t key[STORE_KEY_MAX];
+	size_t len; /* SIZE_MAX: removed */
+	uint8_t body[];
+};
+
+struct image {
+	struct row *rows[ROWS_MAX];
+	size_t count;
+	struct row **log;
+	size_t log_len, log_room;
+};
+
+struct row *row_new(uint8_t kind, const void *key, size_t key_len, const void *body, size_t len);
+void row_free(struct row *row);
+bool row_is(const struct row *row, uint8_t kind, const void *key, size_t key_len);
+void image_share(const struct image *image, struct image *ret); /* copies references */
+void image_apply(struct image *image, struct row *row);        /* both take the row over */
+void image_log(struct image *image, struct row *row);
+void image_clear(struct image *image);
+
+struct process;
+struct sim;
+struct store *store_new(struct sim *sim, struct process *process);
+
+/* --- locks and slots (spool.c) --- */
+
+struct hold { /* an open description: a lock, or the claim of a slot */
+	bool used, is_slot;
+	int64_t what;    /* byte, or number of the slot */
+	uint32_t owners; /* bits of processes, then of couriers */
+};
+
+struct slot {
+	bool exists;
+	enum spool_content content;
+	uint8_t record_id[16], attempt_id[16];
+	uint8_t *payload, *unblanked; /* unblanked: what a blank that was not synced may bring back */
+	size_t len, unblanked_len;
+};
+
+#define OWNER_PROCESS(number) (UINT32_C(1) << (number))
+#define OWNER_COURIER(number) (UINT32_C(1) << (PROCESSES + (number)))
+
+void hold_drop(struct sim *sim, int fd, uint32_t owner); /* one description; fd < 0: none */
+void hold_drop_all(struct sim *sim, uint32_t owner);
+void slot_write(struct sim *sim, uint32_t number, const uint8_t record_id[static 16],
+    const uint8_t attempt_id[static 16], const struct buf *payload);
+void slot_forget(struct slot *slot);
+void slots_lose_power(struct sim *sim);
+void spool_effects(struct effects *ret);
+
+/* --- couriers (courier.c, conversation.c) --- */
+
+enum phase {
+	PHASE_NONE,
+	PHASE_CONNECTING,
+	PHASE_READY,     /* waits for go */
+	PHASE_GIVING_UP, /* go did not come in time; the note is still to be written */
+	PHASE_SENDING,
+	PHASE_TRAVELLING, /* the request is on its way */
+	PHASE_LISTENING,
+	PHASE_SEALING, /* a reply is in hand */
+	PHASE_WRITTEN, /* payload written, header not */
+	PHASE_SEALED,  /* synced; nobody knows yet */
+	PHASE_ASKING,  /* the slot took nothing: handed over, waits for kept and tries on */
+	PHASE_DEAD,
+	PHASE_ORPHAN, /* dead, but its request still travels */
+	PHASES
+};
+
+enum odd { ODD_NONE, ODD_503, ODD_429, ODD_HTML, ODD_CLIENT, ODD_PROCESSED_503, ODD_PROCESSED_CUT };
+
+struct call {
+	enum phase phase;
+	unsigned number, conversation; /* place; running number */
+	bool plain, revocation, held, kept;
+	struct process *owner; /* while held */
+	int64_t due, give_up_at;
+	int lock, slot;
+	uint32_t slot_number;
+	struct job_attempt attempt;
+	char *body;
+	unsigned token;  /* carried refresh token; TOKENS_MAX */
+	unsigned issued; /* index + 1 */
+	unsigned credential;
+	bool accepts;   /* a person has accepted that the token is spent */
+	uint64_t after; /* its caller's last commit before go: the intent's */
+	struct http_reply reply;
+	bool has_reply;
+	unsigned tries;
+	enum call_event queue[4];
+	struct call_failure failure;
+	unsigned queued;
+	/* its fate */
+	enum phase dies_in;
+	bool no_connection, hangs, request_lost, reply_lost, resets;
+	enum odd odd;
+	int64_t connect_ms, there_ms, back_ms;
+};
+
+void courier_step(struct sim *sim, struct call *call);
+void courier_die(struct sim *sim, struct call *call, enum fate fate);
+void courier_say(struct sim *sim, struct call *call, enum call_event event);
+void courier_send(struct sim *sim, struct call *call);
+void courier_clear(struct call *call);
+void couriers_lose_caller(struct sim *sim, const struct process *process);
+void courier_effects(struct effects *ret);
+
+/* --- processes (process.c, ops.c) --- */
+
+enum op_kind {
+	OP_TOKEN,
+	OP_REFRESH,
+	OP_REVOKE,
+	OP_LOGOUT,
+	OP_DELIVER, /* revocations that are queued */
+	OP_REPLACE,
+	OP_VERIFY,
+	OP_REOPEN,
+	OP_KINDS
+};
+
+struct op {
+	enum op_kind kind;
+	unsigned credential;
+	int64_t think_ms, timeout_ms, min_ttl_s;
+	bool force, offline, accept, explicit_ttl, other_scope;
+	unsigned kill_at, stop_at; /* points; 0: never */
+	int64_t stop_ms;
+};
+
+struct process {
+	struct sim *sim;
+	unsigned number;
+	struct fiber fiber;
+	int64_t wake;
+	bool dead, calm, waits_for_store;
+	int32_t pid;
+	struct op ops[OPS_MAX];
+	size_t ops_count, at;
+	const struct op *op; /* the one that runs; NULL: none */
+	unsigned points;
+	struct call *waits_for;
+	/* of the running op */
+	int64_t began_ms, stopped_ms;
+	unsigned jumps;
+	uint64_t last_commit; /* number of its last commit */
+	int64_t last_commit_wall, last_commit_ms;
+	unsigned commits, sends;
+	struct vault vault;
+	struct effects effects;
+	struct engine engine;
+	bool open;
+	enum larder_code code; /* of the last op */
+	struct larder_error error;
+};
+
+void process_start(struct process *process);
+void process_kill(struct process *process);
+void process_sleep(struct process *process, int64_t ms);
+bool process_open(struct process *process);
+void process_close(struct process *process);
+/* A place where others may go on, and where it may die. false: it is dead. */
+bool process_point(struct process *process);
+void op_run(struct process *process, const struct op *op);
+void op_script(struct sim *sim, struct process *process);
+
+/* --- who runs when (schedule.c) --- */
+
+enum deed_kind { DEED_POWER, DEED_SUSPEND, DEED_WALL, DEED_FREEZE, DEED_THAW, DEED_OUTAGE, DEED_OUTAGE_END, DEED_DISK,
+	DEED_COPY, DEED_RESTORE };
+
+struct deed {
+	enum deed_kind kind;
+	int64_t due, value;
+};
+
+#define DEEDS_MAX 12
+
+/* Let the others go on until process may: it is picked with its time come. NULL: until nobody has anything to do. */
+void schedule(struct sim *sim, struct process *process);
+
+void deed_do(struct sim *sim, const struct deed *deed);
+void deeds_plan(struct sim *sim);
+
+/* --- one story --- */
+
+struct knobs { /* drawn once per seed; parts are of 1000 */
+	enum spend_class class;
+	enum on_unknown on_unknown;
+	int64_t grace_s, expires_in, latency_ms;
+	unsigned switch_every;
+	unsigned processes, ops_max;
+	unsigned kills, courier_deaths, losses, odds, failed_commits, failed_reads, stops, impatience;
+	bool repeats, narrow, revokes, wall;
+};
+
+struct family { /* what a credential stands for, as the commands that ended well say */
+	unsigned token;      /* the login's */
+	unsigned family;
+	uint64_t since;      /* commit */
+};
+
+struct account { /* one credential, as the world knows it */
+	struct family acked;        /* the newest login that is known to be stored */
+	unsigned maybe[FAMILIES_MAX]; /* logins whose command did not end well: stored or not */
+	size_t maybe_count;
+	uint64_t fence;             /* commit of the last revocation that is known to have begun; 0 */
+	bool fence_maybe, replaced_maybe, removed_maybe;
+	bool restored, suspect;     /* suspect: and nobody has accepted it */
+	bool stale;                 /* restored from before an exchange, and accepted since */
+	uint64_t generation;        /* highest seen */
+	enum larder_code final;     /* of the last command for it */
+};
+
+struct sim {
+	uint64_t seed, rng, hash;
+	bool tracing, failed;
+	char failure[512];
+	unsigned actor; /* whose events these are, for the trace */
+	struct totals totals;
+	struct knobs knobs;
+	/* the machine */
+	int64_t ms, start_s, wall_s; /* true time; wall clock at 0; how wrong it is by now */
+	int64_t frozen_at, frozen_ms; /* -1: runs; how far the monotonic clock is behind */
+	int64_t up_at;                /* nothing begins before: it boots */
+	unsigned boot, outages;
+	bool calm;
+	int64_t disk_trouble_until;
+	uint64_t steps;
+	int until_switch;
+	struct deed deeds[DEEDS_MAX];
+	size_t deeds_count;
+	/* the disk */
+	struct image disk;
+	size_t log_durable;
+	uint64_t commits, copy_commits;
+	struct process *writer;
+	struct slot slots[SPOOL_SLOTS];
+	struct hold holds[HOLDS];
+	struct image copy;
+	bool has_copy;
+	unsigned place; /* which of two directories the vault is in: another lock file means a copied vault */
+	/* the rest */
+	struct process processes[PROCESSES], oracle;
+	struct fiber main;
+	struct call couriers[COURIERS];
+	unsigned conversations;
+	struct server server;
+	unsigned credential_of_family[FAMILIES_MAX];
+	unsigned jumps; /* of the machine's own time: suspends and freezes */
+	struct account accounts[CREDENTIALS];
+	int32_t next_pid;
+};
+
+uint64_t draw(struct sim *sim, uint64_t below);         /* 0: 0 */
+bool chance(struct sim *sim, unsigned parts_of_1000);   /* never once it is calm */
+int64_t sim_now_s(const struct sim *sim);
+int64_t sim_clock_ms(const struct sim *sim);
+const char *credential_name(unsigned credential);
+
+void note(struct sim *sim, enum event event, int64_t a, int64_t b);
+void count(struct sim *sim, enum count what);
+void violate(struct sim *sim, const char *invariant, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* world.c: the vault that every seed begins with, made once; plays one seed. */
+void world_places(void);
+void world_remove(void);
+void world_init(void);
+struct vault_keys *world_keys(void);
+int world_dirfd(unsigned place);
+void knobs_draw(struct sim *sim);
+void sim_play(struct sim *sim, uint64_t seed, bool tracing);
+
+/* oracle.c: I1 to I10 (facts in docs/architecture.md) */
+void oracle_sends(struct sim *sim, struct call *call);
+void oracle_replay(struct sim *sim, unsigned token);
+void oracle_got(struct process *process, const struct token_got *got);
+void oracle_op(struct process *process, const struct op *op);
+bool oracle_open(struct sim *sim);
+enum larder_code oracle_verify(struct vault *vault, struct larder_error *ret_error);
+void oracle_end(struct sim *sim);
+void final_run(struct process *process);
+
+/* hooks.c: the simulation that the wrapped functions of the engine report to */
+extern struct sim *sim_now;
+
+#endif
