@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "oauth/mend.h"
 
 #define INTEGER_MAX 9007199254740991.0 /* above it a double knows no single whole numbers */
 
@@ -104,6 +105,23 @@ parse_form(const char *text, size_t len, char why[static ANSWER_WHY_MAX])
 	return NULL;
 }
 
+/*
+ * A success is read strictly, as its members are stored. Of a failure only the error is taken, and a text beside it
+ * that is not as it should be must not hide what it says.
+ */
+static cJSON *
+parse_json(int status, const char *text, size_t len, char why[static ANSWER_WHY_MAX])
+{
+	cJSON *whole = json_parse(text, len, ANSWER_DEPTH_MAX, why, ANSWER_WHY_MAX);
+	struct secret mended = SECRET_INIT;
+
+	if (whole == NULL && (status < 200 || status > 299) && mend_strings(text, len, &mended)) {
+		whole = json_parse((const char *)mended.data, mended.len, ANSWER_DEPTH_MAX, why, ANSWER_WHY_MAX);
+		secret_free(&mended);
+	}
+	return whole;
+}
+
 struct cJSON *
 answer_parse(const struct http_reply *reply, char why[static ANSWER_WHY_MAX])
 {
@@ -129,7 +147,7 @@ answer_parse(const struct http_reply *reply, char why[static ANSWER_WHY_MAX])
 		    len == 0 || type[0] == '\0' ? "" : ", but ", len == 0 ? "" : type);
 		return NULL;
 	}
-	whole = json_parse(text, len, ANSWER_DEPTH_MAX, why, ANSWER_WHY_MAX);
+	whole = parse_json(reply->status, text, len, why);
 	if (whole == NULL && reply->truncated)
 		(void)text_format(why, ANSWER_WHY_MAX, "it was cut off");
 	return whole;

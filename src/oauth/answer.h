@@ -24,7 +24,8 @@ struct answer_error {
 /*
  * The body as an object: a JSON object (a byte order mark before it is passed over), or a form-encoded text where the
  * media type says so or it looks like one. NULL: it is neither, with the reason in why. A text that is broken off
- * (truncated) can be whole JSON, but not a whole form. The caller frees with json_free.
+ * (truncated) can be whole JSON, but not a whole form. In a failure of HTTP, texts that no JSON may have (a NUL, other
+ * encodings, raw line breaks) are mended. The caller frees with json_free.
  */
 struct cJSON *answer_parse(const struct http_reply *reply, char why[static ANSWER_WHY_MAX]);
 
