@@ -127,13 +127,13 @@ judge_token_type(struct judging *judging)
 	return false;
 }
 
-/* Append the tokens of one string, parted by spaces or the definition's own separator. */
+/* Append the tokens of one string, parted by spaces or the definition's separator of replies. */
 static void
 append_scope(const struct provider *provider, const char *text, struct buf *scope)
 {
-	char stops[sizeof(provider->scope_separator) + 1];
+	char stops[sizeof(provider->response.scope_separator) + 1];
 
-	(void)text_format(stops, sizeof(stops), " %s", provider->scope_separator);
+	(void)text_format(stops, sizeof(stops), " %s", provider->response.scope_separator);
 	while (*(text += strspn(text, stops)) != '\0') {
 		size_t len = strcspn(text, stops);
 

@@ -95,6 +95,9 @@ complete_response(struct reading *reading)
 	if (provider->response.note != NULL && !wording_expiry(provider, provider->response.note))
 		reading_no_memory(reading);
 	default_string(reading, &provider->response.token_sets, ".");
+	if (provider->response.scope_separator[0] == '\0')
+		(void)text_format(provider->response.scope_separator, sizeof(provider->response.scope_separator), "%s",
+		    provider->scope_separator);
 	if (provider->pkce_note != NULL)
 		provider->pkce = wording_pkce(provider->pkce_note);
 }

@@ -61,6 +61,7 @@ static const struct field response_fields[] = {
 	{ "dead_errors",          FIELD_STRINGS, AT(response.dead_errors), NULL, NULL, NULL },
 	{ "token_types",          FIELD_STRINGS, AT(response.token_types), NULL, NULL, NULL },
 	{ "token_type_optional",  FIELD_BOOL,    AT(response.token_type_optional), NULL, NULL, NULL },
+	{ "scope_separator",      FIELD_OWN,     AT(response.scope_separator), NULL, NULL, read_separator },
 	{ .name = NULL },
 };
 

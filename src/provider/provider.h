@@ -130,7 +130,7 @@ struct provider {
 	enum basic_encoding basic_encoding;
 	enum pkce_use pkce;
 	char *pkce_note;
-	char scope_separator[4];
+	char scope_separator[4]; /* in requests */
 	struct name_values authorize_params;
 	struct strings offline_scopes;
 
@@ -162,7 +162,8 @@ struct provider {
 		struct strings dead_errors;          /* errors that end the grant besides invalid_grant */
 		struct strings token_types;          /* values of token_type that mean Bearer, besides Bearer itself */
 		bool token_type_optional;
-		char *note; /* on expiry */
+		char scope_separator[4]; /* in replies, besides spaces: "," (default: the one of requests) */
+		char *note;              /* on expiry */
 	} response;
 
 	int64_t access_token_ttl_s; /* when the reply does not say; TTL_UNKNOWN */

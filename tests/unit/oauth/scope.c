@@ -69,6 +69,46 @@ scopes_are_compared_as_sets_with_case(void **state)
 	assert_false(scope_is_subset("ab", "a b abc"));
 }
 
+/* The scope that a provider says it granted, as it is stored. */
+static void
+granted(const char *provider_id, const char *scope, char dst[SCOPE_MAX + 1])
+{
+	struct http_reply reply = { .status = 200 };
+	struct provider *provider = provider_builtin(provider_id);
+	struct token_reply judged;
+	char body[512];
+
+	assert_true(text_format(
+	    body, sizeof(body), "{\"access_token\":\"at\",\"token_type\":\"bearer\",\"scope\":\"%s\"}", scope));
+	reply.body = a_secret(body);
+	reply_judge(provider, &reply, 1700000000, &judged);
+	assert_int_equal(judged.outcome, GRANT_TOKENS);
+	(void)text_format(dst, SCOPE_MAX + 1, "%s", judged.scope);
+	token_reply_clear(&judged);
+	secret_free(&reply.body);
+	provider_free(provider);
+}
+
+static void
+what_was_granted_is_compared_by_the_definition_s_separator_of_replies(void **state)
+{
+	char scope[SCOPE_MAX + 1];
+
+	(void)state;
+	granted("github-oauth-app", "gist,repo", scope);
+	assert_true(scope_equal(scope, "repo gist"));
+	granted("github-oauth-app", "repo", scope);
+	assert_true(scope_is_subset(scope, "repo gist"));
+	assert_false(scope_is_subset("repo gist", scope));
+	granted("github-oauth-app", "admin:org,gist,repo", scope);
+	assert_true(scope_is_subset("repo gist", scope));
+	assert_false(scope_is_subset(scope, "repo gist"));
+	granted("slack", "chat:write,users:read", scope); /* where the separator of requests is that of replies */
+	assert_true(scope_equal(scope, "users:read chat:write"));
+	granted("google", "a,b c", scope);
+	assert_true(scope_equal(scope, "c a,b"));
+}
+
 int
 run_scope_tests(void)
 {
@@ -77,6 +117,7 @@ run_scope_tests(void)
 		cmocka_unit_test(the_canonical_form_is_sorted_and_without_repeats),
 		cmocka_unit_test(a_scope_that_does_not_fit_is_refused_and_not_cut),
 		cmocka_unit_test(scopes_are_compared_as_sets_with_case),
+		cmocka_unit_test(what_was_granted_is_compared_by_the_definition_s_separator_of_replies),
 	};
 
 	return cmocka_run_group_tests_name("scope", tests, NULL, NULL);

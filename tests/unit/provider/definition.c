@@ -28,6 +28,7 @@ the_least_definition_has_sensible_defaults(void **state)
 	assert_int_equal(p->basic_encoding, BASIC_FORM);
 	assert_int_equal(p->pkce, PKCE_UNKNOWN);
 	assert_string_equal(p->scope_separator, " ");
+	assert_string_equal(p->response.scope_separator, " ");
 	assert_string_equal(p->refresh.method, "POST");
 	assert_int_equal(p->refresh.body, BODY_FORM);
 	assert_string_equal(p->refresh.grant_type, "refresh_token");
@@ -86,7 +87,7 @@ every_field_arrives_where_it_belongs(void **state)
 	    "\"extra\":{\"e\":\"f\",\"n\":1800,\"t\":true},\"headers\":{\"Accept\":\"application/json\"},\"needs\":[\"redirect_uri\"],"
 	    "\"sends_scope\":false},\"response\":{\"envelope\":\"data\",\"error_at_http_200\":true,\"ok_field\":\"ok\",\"expiry\":\"expires_at\","
 	    "\"expiry_field\":\"until\",\"token_sets\":[\".\",\"authed_user\"],\"extra_fields_to_keep\":[\"team.id\"],"
-	    "\"dead_errors\":[\"bad_refresh_token\"],\"token_types\":[\"bot\"],\"token_type_optional\":true},\"access_token_ttl_s\":3600,"
+	    "\"dead_errors\":[\"bad_refresh_token\"],\"token_types\":[\"bot\"],\"token_type_optional\":true,\"scope_separator\":\"; \"},\"access_token_ttl_s\":3600,"
 	    "\"rotation\":{\"kind\":\"configurable\",\"mode\":\"m\",\"grace_kind\":\"window\",\"grace_s\":30,\"on_unknown\":\"hold\","
 	    "\"reuse_effect\":\"family\",\"old_access_token_killed\":true,\"note\":\"rn\"},\"refresh_token_idle_s\":10,"
 	    "\"refresh_token_absolute_s\":20,\"min_refresh_interval_s\":5,\"revoke\":{\"style\":\"slack\",\"method\":\"DELETE\","
@@ -116,6 +117,7 @@ every_field_arrives_where_it_belongs(void **state)
 	assert_int_equal(p->basic_encoding, BASIC_RAW);
 	assert_int_equal(p->pkce, PKCE_REQUIRED);
 	assert_string_equal(p->scope_separator, ",");
+	assert_string_equal(p->response.scope_separator, "; ");
 	assert_string_equal(p->authorize_params.items[0].value, "consent");
 	assert_string_equal(p->offline_scopes.items[0], "offline_access");
 	assert_int_equal(p->code_exchange.body, BODY_JSON);
