@@ -91,7 +91,13 @@ file_open_private_dir(const char *path, int *ret_fd, struct larder_error *ret_er
 	return code;
 }
 
-/* Each directory on the way to path, and path. */
+static bool
+make_one(const char *path)
+{
+	return mkdir(path, 0700) == 0 ? file_sync_parent(path) : errno == EEXIST;
+}
+
+/* Each directory on the way to path, and path, all on the disk. */
 static bool
 make_all(char *path)
 {
@@ -99,11 +105,11 @@ make_all(char *path)
 
 	for (; (slash = strchr(slash, '/')) != NULL; slash++) {
 		*slash = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		if (!make_one(path))
 			return false;
 		*slash = '/';
 	}
-	return mkdir(path, 0700) == 0 || errno == EEXIST;
+	return make_one(path) && file_sync_parent(path); /* somebody else may have made it a moment ago */
 }
 
 enum larder_code

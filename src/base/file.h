@@ -17,7 +17,10 @@
  */
 enum larder_code file_open_private_dir(const char *path, int *ret_fd, struct larder_error *ret_error);
 
-/* Create path (and missing parents, 0700) as such a directory; existing ones are checked, not changed. */
+/*
+ * Create path (and missing parents, 0700) as such a directory; existing ones are checked, not changed. Whoever made it,
+ * its name is on the disk when this returns.
+ */
 enum larder_code file_make_private_dir(const char *path, int *ret_fd, struct larder_error *ret_error);
 
 /*
@@ -44,5 +47,12 @@ enum larder_code file_read(const char *path, struct buf *ret, struct larder_erro
 /* Write a file durably: temporary in the same directory, fsync, rename, fsync of the directory. mode e.g. 0600. */
 enum larder_code
 file_replace(const char *path, const void *data, size_t len, mode_t mode, struct larder_error *ret_error);
+
+/* The same for a file that must not be there yet: it never shows without its content. Errors: EXISTS, STORAGE. */
+enum larder_code
+file_create(const char *path, const void *data, size_t len, mode_t mode, struct larder_error *ret_error);
+
+/* Bring the name of path to the disk: a sync of the file alone need not. false with errno. */
+bool file_sync_parent(const char *path);
 
 #endif

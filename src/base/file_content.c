@@ -110,27 +110,38 @@ temporary_name(const char *path, char dst[static PATH_MAX])
 	return false;
 }
 
-/* The directory's entry is as much part of the change as the content. */
+/* A directory that may be changed but not read cannot be opened for a sync; then its whole file system is synced. */
 static bool
-sync_parent(const char *path)
+sync_dir(const char *parent, const char *path)
 {
-	char parent[PATH_MAX];
-	char *slash;
-	bool good;
-	int fd;
+	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool whole = fd < 0 && errno == EACCES, good;
 
-	(void)text_format(parent, sizeof(parent), "%s", path);
-	slash = strrchr(parent, '/');
-	if (slash == NULL)
-		(void)text_format(parent, sizeof(parent), ".");
-	else
-		slash[slash == parent ? 1 : 0] = '\0';
-	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (whole)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	good = fsync(fd) == 0;
+	good = (whole ? syncfs(fd) : fsync(fd)) == 0;
 	(void)close(fd);
 	return good;
+}
+
+bool
+file_sync_parent(const char *path)
+{
+	char parent[PATH_MAX];
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	if (len >= sizeof(parent)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	(void)text_format(parent, sizeof(parent), "%.*s", len == 0 ? 1 : (int)len, len == 0 ? "." : path);
+	return sync_dir(parent, path);
 }
 
 /* errno says why when it fails. */
@@ -158,7 +169,7 @@ move_over(const char *temporary, const char *path)
 	int reason;
 
 	if (rename(temporary, path) == 0)
-		return sync_parent(path);
+		return file_sync_parent(path);
 	reason = errno;
 	(void)unlink(temporary);
 	errno = reason;
@@ -174,4 +185,39 @@ file_replace(const char *path, const void *data, size_t len, mode_t mode, struct
 		return LARDER_OK;
 	return error_set_errno(ret_error, LARDER_STORAGE, errno, "cannot write the file", NULL, "%s",
 	    text_escape(shown, sizeof(shown), path, strlen(path)));
+}
+
+/* Where the file system cannot refuse to replace, the second name that link makes is gone a moment later. */
+static bool
+move_to_free(const char *temporary, const char *path)
+{
+	int reason;
+
+	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return true;
+	if ((errno == EINVAL || errno == ENOSYS) && link(temporary, path) == 0) {
+		(void)unlink(temporary);
+		return true;
+	}
+	reason = errno;
+	(void)unlink(temporary);
+	errno = reason;
+	return false;
+}
+
+enum larder_code
+file_create(const char *path, const void *data, size_t len, mode_t mode, struct larder_error *ret_error)
+{
+	char temporary[PATH_MAX], shown[SHOW_MAX];
+	int reason;
+
+	if (temporary_name(path, temporary) && write_new(temporary, data, len, mode) && move_to_free(temporary, path)) {
+		if (file_sync_parent(path))
+			return LARDER_OK;
+		reason = errno;
+		(void)unlink(path);
+		errno = reason;
+	}
+	return error_set_errno(ret_error, errno == EEXIST ? LARDER_EXISTS : LARDER_STORAGE, errno,
+	    "cannot create the file", NULL, "%s", text_escape(shown, sizeof(shown), path, strlen(path)));
 }

@@ -243,6 +243,41 @@ a_file_that_cannot_be_replaced_leaves_nothing_behind(void **state)
 	assert_int_equal(count_entries(), 1);
 }
 
+static void
+a_file_that_is_created_is_whole_and_takes_no_other_ones_place(void **state)
+{
+	struct buf content = BUF_INIT(64);
+	struct larder_error error;
+	struct stat info;
+
+	(void)state;
+	(void)umask(0277);
+	assert_int_equal(file_create("file", "key", 3, 0600, &error), LARDER_OK);
+	(void)umask(022);
+	assert_int_equal(stat("file", &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0600);
+	assert_int_equal(info.st_nlink, 1);
+	assert_int_equal(file_create("file", "another", 7, 0600, &error), LARDER_EXISTS);
+	assert_int_equal(file_create("none/file", "x", 1, 0600, &error), LARDER_STORAGE);
+	assert_int_equal(file_read("file", &content, &error), LARDER_OK);
+	assert_string_equal(buf_str(&content), "key");
+	assert_int_equal(count_entries(), 1);
+	buf_clear(&content);
+}
+
+static void
+the_name_of_a_file_is_synced_wherever_it_is(void **state)
+{
+	(void)state;
+	write_file("file", "x", 1, 0600);
+	assert_int_equal(mkdir("directory", 0700), 0);
+	assert_true(file_sync_parent("file"));
+	assert_true(file_sync_parent("./file"));
+	assert_true(file_sync_parent("directory/"));
+	assert_true(file_sync_parent("/"));
+	assert_false(file_sync_parent("none/file"));
+}
+
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, directory_enter, directory_leave)
 
 int
@@ -260,6 +295,8 @@ run_file_content_tests(void)
 		IN_DIRECTORY(a_file_is_read_up_to_the_maximum),
 		IN_DIRECTORY(a_file_is_replaced_as_a_whole),
 		IN_DIRECTORY(a_file_that_cannot_be_replaced_leaves_nothing_behind),
+		IN_DIRECTORY(a_file_that_is_created_is_whole_and_takes_no_other_ones_place),
+		IN_DIRECTORY(the_name_of_a_file_is_synced_wherever_it_is),
 	};
 
 	return cmocka_run_group_tests_name("file content", tests, NULL, NULL);
