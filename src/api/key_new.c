@@ -31,30 +31,22 @@ absolute(const char *file, char *ret, size_t ret_size, struct larder_error *ret_
 	    : error_set(ret_error, LARDER_USAGE, "cannot use the key file", NULL, "the path is too long");
 }
 
+/* All of it or nothing: half a key, or one of zeros, would be taken for the key by the next try. */
 static enum larder_code
 create_key_file(struct key_material *material, struct larder_error *ret_error)
 {
-	int fd, errnum;
-	bool ok;
+	enum larder_code code;
 
 	if (!secret_new(KEY_BYTES, &material->secret))
 		return error_no_memory(ret_error);
 	random_fill(material->secret.data, material->secret.len);
-	fd = open(material->slot.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST)
+	code = file_create(material->slot.path, material->secret.data, material->secret.len, 0600, ret_error);
+	if (code == LARDER_EXISTS)
 		return error_set(ret_error, LARDER_USAGE, "cannot create the key file", "try again",
 		    "another process made it at the same time");
-	if (fd < 0)
-		return error_set_errno(ret_error, LARDER_STORAGE, errno, "cannot create the key file", NULL,
-		    "the place cannot be written");
-	(void)text_format(material->made, sizeof material->made, "%s", material->slot.path);
-	ok = fchmod(fd, 0600) == 0 && io_write_all(fd, material->secret.data, material->secret.len, -1) == IO_OK &&
-	    fsync(fd) == 0;
-	errnum = errno;
-	(void)close(fd);
-	return ok
-	    ? LARDER_OK
-	    : error_set_errno(ret_error, LARDER_STORAGE, errnum, "cannot create the key file", NULL, "writing failed");
+	if (code == LARDER_OK)
+		(void)text_format(material->made, sizeof material->made, "%s", material->slot.path);
+	return code;
 }
 
 static enum larder_code
@@ -75,6 +67,9 @@ read_key_file(struct key_material *material, struct larder_error *ret_error)
 		code = error_set(ret_error, LARDER_USAGE, "cannot use the key file",
 		    "name a file that does not exist yet, and it is made", "it is not exactly %d bytes long",
 		    KEY_BYTES);
+	else if (fsync(fd) != 0 || !file_sync_parent(material->slot.path)) /* whoever wrote it a moment ago */
+		code = error_set_errno(ret_error, LARDER_STORAGE, errno, "cannot use the key file", NULL,
+		    "it cannot be brought to the disk");
 	(void)close(fd);
 	return code;
 }
