@@ -72,8 +72,7 @@ disk_know(const char *path, uint32_t inode)
 {
 	struct stat st;
 
-	if (inode == 0 || inode > DISK_INODES ||
-	    syscall(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+	if (inode == 0 || inode > DISK_INODES || syscall(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		give_up("a file cannot be known");
 	disk.real[inode] = st.st_ino;
 	disk.device = st.st_dev;

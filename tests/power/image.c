@@ -66,10 +66,10 @@ variant_describe(const struct variant *variant, char *dst, size_t dst_size)
 
 /* --- building --- */
 
-struct moments {                          /* an unsynced change is there if it came before its moment */
-	size_t synced[DISK_INODES + 1];   /* the last sync of each inode */
-	size_t sizes[DISK_INODES + 1];    /* of sizes */
-	size_t entries[DISK_INODES + 1];  /* of names, or of files with DATA_BY_FILE */
+struct moments {                         /* an unsynced change is there if it came before its moment */
+	size_t synced[DISK_INODES + 1];  /* the last sync of each inode */
+	size_t sizes[DISK_INODES + 1];   /* of sizes */
+	size_t entries[DISK_INODES + 1]; /* of names, or of files with DATA_BY_FILE */
 	size_t cut, lost, upto;
 };
 
@@ -107,8 +107,7 @@ moment_of_rest(enum fate_of_rest fate, const struct moments *moments, const stru
 }
 
 static void
-choose_moments(
-    const struct disk_log *log, size_t upto, const struct variant *variant, struct moments *ret)
+choose_moments(const struct disk_log *log, size_t upto, const struct variant *variant, struct moments *ret)
 {
 	struct chance chance = { .state = variant->seed };
 	size_t unsynced = 0, first = upto, nth;

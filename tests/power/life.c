@@ -429,8 +429,7 @@ life_revoke(struct life *life, unsigned which, bool logout)
 	truth->fenced = YES;
 	truth->removed = logout ? MAYBE : NO;
 	life_note(life);
-	code = revoke_deliver(
-	    &life->engine, life_name(which), false, life->ms + TIMEOUT_MS, &revocation, &life->error);
+	code = revoke_deliver(&life->engine, life_name(which), false, life->ms + TIMEOUT_MS, &revocation, &life->error);
 	if (code == LARDER_OK && logout)
 		truth->removed = YES;
 	life_note(life);

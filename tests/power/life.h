@@ -19,8 +19,8 @@
 enum surely { NO, MAYBE, YES };
 
 struct truth_credential {
-	enum surely there;   /* added */
-	enum surely fenced;  /* being revoked: gives no token any more */
+	enum surely there;  /* added */
+	enum surely fenced; /* being revoked: gives no token any more */
 	enum surely removed;
 	unsigned families[2]; /* of the server: its refresh token is of one of these; 0: none */
 	enum surely intent;   /* MAYBE: one may be open; YES: of this generation, and it must be */

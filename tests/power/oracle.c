@@ -37,7 +37,8 @@ fail_as_told(struct judge *judge, const char *what, enum larder_code code)
 {
 	const struct larder_error *error = &judge->life->error;
 
-	return fail(judge, "%s gave %s: %s: %s; %s", what, larder_code_name(code), error->what, error->why, error->hint);
+	return fail(
+	    judge, "%s gave %s: %s: %s; %s", what, larder_code_name(code), error->what, error->why, error->hint);
 }
 
 /* --- the vault --- */
@@ -65,7 +66,7 @@ judge_open(struct judge *judge)
 
 	if (key[1] == YES && key[0] != YES) {
 		code = life_open(life, 0);
-		if (key[0] == NO && code != LARDER_LOCKED)
+		if (key[0] == NO && code == LARDER_OK)
 			return fail(judge, "the key that was removed opens the vault");
 		life_close(life);
 		code = life_open(life, 1);
@@ -177,8 +178,7 @@ judge_token(struct judge *judge, unsigned which, bool late, bool *ret_done)
 	*ret_done = true;
 	if (code == LARDER_NEEDS_LOGIN && life->truth.server.replays == replays + 1 &&
 	    may_be_lost(judge, truth, late)) {
-		judge->verdict.finding =
-		    judge->truth->server.class == CLASS_STRICT ? FOUND_LOST : FOUND_LOST_LATE;
+		judge->verdict.finding = judge->truth->server.class == CLASS_STRICT ? FOUND_LOST : FOUND_LOST_LATE;
 		return true;
 	}
 	if (code == LARDER_IN_DOUBT && life->truth.server.replays == replays && may_be_in_doubt(judge, truth)) {
@@ -249,8 +249,8 @@ judge_all(struct judge *judge, bool once)
 		if (!judge_credential(judge, i, true, &done[i]))
 			return false;
 	if (judge->life->slept_ms != 0)
-		return fail(judge, "it waited %lld ms for a courier of an earlier boot",
-		    (long long)judge->life->slept_ms);
+		return fail(
+		    judge, "it waited %lld ms for a courier of an earlier boot", (long long)judge->life->slept_ms);
 	return judge_whole(judge);
 }
 

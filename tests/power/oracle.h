@@ -14,10 +14,10 @@
 
 enum finding {
 	FOUND_WHOLE,
-	FOUND_NO_VAULT,    /* it was being created; it can be created now */
-	FOUND_LOST,        /* strict: the reply had not been sealed */
-	FOUND_LOST_LATE,   /* overlap: the same, and nobody asked before the window had ended */
-	FOUND_IN_DOUBT,    /* must not ask again */
+	FOUND_NO_VAULT,  /* it was being created; it can be created now */
+	FOUND_LOST,      /* strict: the reply had not been sealed */
+	FOUND_LOST_LATE, /* overlap: the same, and nobody asked before the window had ended */
+	FOUND_IN_DOUBT,  /* must not ask again */
 	FINDINGS
 };
 

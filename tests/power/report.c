@@ -42,8 +42,7 @@ report_life(struct report *report, size_t moments, size_t window_changes)
 }
 
 void
-report_count(
-    struct report *report, const struct verdict *verdict, bool second, const char *program, const char *state)
+report_count(struct report *report, const struct verdict *verdict, bool second, const char *program, const char *state)
 {
 	size_t nth;
 

@@ -21,8 +21,8 @@ void report_begin(struct report *report);
 void report_life(struct report *report, size_t moments, size_t window_changes);
 
 /* state: what follows --replay */
-void report_count(
-    struct report *report, const struct verdict *verdict, bool second, const char *program, const char *state);
+void
+report_count(struct report *report, const struct verdict *verdict, bool second, const char *program, const char *state);
 
 /* Print all of it and write the figures; gives the exit status of the program. */
 int report_end(struct report *report, bool must_fail, bool died);

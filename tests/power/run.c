@@ -150,8 +150,8 @@ judge_moment(struct work *work, size_t moment)
 	for (unsigned variant = 0; variant < work->plan->variants; variant++) {
 		struct variant chosen = variant_make(variant);
 		bool in_part = chance_below(&chance, work->plan->part) == 0;
-		bool twice = work->scenario->again && work->plan->second > 0 &&
-		    chance_below(&chance, work->plan->second) == 0;
+		bool twice =
+		    work->scenario->again && work->plan->second > 0 && chance_below(&chance, work->plan->second) == 0;
 
 		if (!in_part)
 			continue;
@@ -211,8 +211,7 @@ work_through(const struct plan *plan, struct shared *shared, unsigned number)
 int
 run_all(const struct plan *plan)
 {
-	struct shared *shared =
-	    mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t workers[WORKERS];
 	bool died = false;
 	int status;
@@ -232,7 +231,8 @@ run_all(const struct plan *plan)
 		if (waitpid(workers[i], &status, 0) != workers[i] || status == 0)
 			continue;
 		died = true;
-		(void)printf("died (status %d) of: %s --replay %s\n", status, plan->program, shared->workers[i].current);
+		(void)printf(
+		    "died (status %d) of: %s --replay %s\n", status, plan->program, shared->workers[i].current);
 	}
 	remove_base();
 	return report_end(&shared->report, plan->must_fail, died);
@@ -269,15 +269,16 @@ run_replay(const struct plan *plan)
 		if (plan->replay[2] >= moments_of(&again, true, &moments))
 			return 2;
 		report_moment(&again, &moments[plan->replay[2]], plan->replay[3]);
-		verdict = state_judge_second(
-		    &work.place, work.scenario, &again, &moments[plan->replay[2]], plan->replay[3]);
+		verdict =
+		    state_judge_second(&work.place, work.scenario, &again, &moments[plan->replay[2]], plan->replay[3]);
 		free(moments);
 		life_free(&again);
 	}
 	report_verdict(&verdict, text, sizeof text);
 	(void)printf("%s\n", text);
 	if (verdict.failed)
-		(void)printf("%s\nthe state, after what was tried on it, is left in %s\n", verdict.why, work.place.root);
+		(void)printf(
+		    "%s\nthe state, after what was tried on it, is left in %s\n", verdict.why, work.place.root);
 	else
 		remove_base();
 	leave(&work);

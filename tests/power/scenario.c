@@ -123,10 +123,10 @@ losing_couriers(struct life *life)
 	life->course = SEALS_AND_DIES;
 	MUST(life_token(life, 0, false));
 	life->course = NOT_TOLD;
-	if (!later_token(life, 0))
-		return false;
+	if (later_token(life, 0))
+		return false; /* nothing was sent: the next one asks */
 	if (life->hold)
-		return later_token(life, 0);
+		return later_token(life, 0) && later_token(life, 0);
 	life->course = LOSES_REQUEST;
 	if (!later_token(life, 0))
 		return false;

@@ -36,7 +36,8 @@ seal_one(int dirfd)
 	ok = keeper_init(&keeper);
 	mine = dup(slot.fd);
 	(void)clock_gettime(CLOCK_MONOTONIC, &before);
-	ok = ok && keeper_keep(&keeper, &(struct keep_fds){ .wire = wire[1], .slot = mine, .lock = -1 }, &attempt, &reply);
+	ok = ok &&
+	    keeper_keep(&keeper, &(struct keep_fds){ .wire = wire[1], .slot = mine, .lock = -1 }, &attempt, &reply);
 	(void)clock_gettime(CLOCK_MONOTONIC, &after);
 	(void)spool_blank(slot.fd);
 	spool_close(&slot);
