@@ -250,6 +250,8 @@ check(struct store *store, struct larder_error *ret_error)
 		code = sqlite_error(from(store)->db, rc, CANNOT_CHECK, ret_error);
 	else if (text == NULL)
 		code = error_no_memory(ret_error);
+	else if (strcmp(text, "ok") != 0 && sqlite_error_of_disk(from(store)->db))
+		code = sqlite_error(from(store)->db, SQLITE_CORRUPT, CANNOT_CHECK, ret_error);
 	else if (strcmp(text, "ok") != 0)
 		code = error_set(ret_error, LARDER_DAMAGED, "the vault is damaged", "restore it from a backup", "%s",
 		    text_escape(found, sizeof(found), text, strlen(text)));

@@ -5,6 +5,8 @@
 #ifndef STORE_SQLITE_ERROR_H
 #define STORE_SQLITE_ERROR_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 struct sqlite3;
@@ -19,5 +21,11 @@ struct sqlite3;
  * STORAGE: full, I/O, read-only. DAMAGED: corrupt. UNAVAILABLE: busy. INTERNAL: memory or misuse. DENIED: a link.
  */
 enum larder_code sqlite_error(struct sqlite3 *db, int rc, const char *what, struct larder_error *ret_error);
+
+/*
+ * Whether reading the files of db failed (EIO) at some time. SQLite then calls them corrupt, which nothing says that they
+ * are: to restore an old vault would cost every refresh token that was replaced since.
+ */
+bool sqlite_error_of_disk(struct sqlite3 *db);
 
 #endif

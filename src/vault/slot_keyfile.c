@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file of 32 random bytes. Where it was is kept in the slot, so that the vault opens without being told. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -64,7 +65,11 @@ keyfile_read(const char *path, struct secret *ret, struct larder_error *ret_erro
 		    ret_error, LARDER_LOCKED, what, "bring it back, or name another key", "%s is not there", shown);
 	if (code != LARDER_OK)
 		return code;
-	if (fstat(fd, &st) != 0 || st.st_size != KEY_BYTES) {
+	if (fstat(fd, &st) != 0) {
+		code = error_set_errno(ret_error, LARDER_STORAGE, errno, what, NULL, "%s", shown);
+		goto out;
+	}
+	if (st.st_size != KEY_BYTES) {
 		code = error_set(ret_error, LARDER_LOCKED, what, "name the file that was given at init",
 		    "%s has %lld bytes; a key file has exactly %d", shown, (long long)st.st_size, KEY_BYTES);
 		goto out;

@@ -2,7 +2,9 @@
 /*
  * Files that were damaged or mixed up: every operation ends, with a result or an error, and nothing crashes.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,10 +269,53 @@ opening_and_reading_beside_a_log_of_another_vault_leaves_our_file_as_it_was(void
 	place_close(&foreign);
 }
 
+static ssize_t
+failing_pread(int fd, void *data, size_t len, off_t offset)
+{
+	(void)fd;
+	(void)data;
+	(void)len;
+	(void)offset;
+	errno = EIO;
+	return -1;
+}
+
+static void
+set_pread(sqlite3_syscall_ptr call)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+
+	/* whichever of the two this SQLite uses */
+	(void)vfs->xSetSystemCall(vfs, "pread", call);
+	(void)vfs->xSetSystemCall(vfs, "pread64", call);
+}
+
+static void
+a_file_that_the_disk_does_not_give_is_not_called_damaged(void **state)
+{
+	struct place *place = *state;
+	struct store *store = store_new(place), *other;
+	enum larder_code code;
+
+	fill(store, "body");
+	other = store_again(place);
+	set_pread((sqlite3_syscall_ptr)failing_pread);
+	code = store_check(other, &place->error);
+	set_pread(NULL);
+	assert_int_equal(LARDER_STORAGE, code);
+	assert_null(strstr(place->error.why, "damaged"));
+	assert_null(strstr(place->error.hint, "backup"));
+	assert_int_equal(LARDER_OK, store_check(other, &place->error));
+	store_close(other);
+	store_close(store);
+}
+
 int
 damage_tests(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    a_file_that_the_disk_does_not_give_is_not_called_damaged, place_make, place_remove),
 		cmocka_unit_test_setup_teardown(
 		    a_flipped_byte_of_the_vault_is_an_error_at_worst, place_make, place_remove),
 		cmocka_unit_test_setup_teardown(
