@@ -154,11 +154,8 @@ explain(const struct call *call, CURLcode code, struct call_failure *ret)
 	/* It was parsed before, so its host is of harmless bytes. */
 	const char *host = url_parse(call->job->request.url, &url, why, sizeof(why)) ? url.host : "the server";
 
-	if (call->refused_peer) {
-		(void)text_format(failure.why, sizeof(failure.why),
-		    "%s is not at a loopback address, and http is only "
-		    "allowed there",
-		    host);
+	if (call->refusal != NULL) {
+		(void)text_format(failure.why, sizeof(failure.why), "%s %s", host, call->refusal);
 	} else if (call->sent) {
 		failure.stage = CALL_SENT;
 		explain_silence(call, code, host, &failure);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "courier/call.h"
 #include "courier/memory.h"
+#include "courier/peer.h"
 
 bool
 http_init(void)
@@ -65,6 +66,20 @@ http_check_request(const struct job *job, bool *ret_secure, char *why, size_t wh
 	return true;
 }
 
+/* With a proxy the peer is the proxy, which the user chose; where its tunnel ends is not to be seen from here. */
+static const char *
+refusal_of(const struct call *call, const char *peer)
+{
+	struct url url = { 0 };
+	char why[64];
+
+	if (call->secure && call->job->proxy[0] != '\0')
+		return NULL;
+	if (!url_parse(call->job->request.url, &url, why, sizeof(why)))
+		return "has a URL that cannot be read";
+	return peer_refusal(&url, peer, call->secure, call->job->insecure_loopback);
+}
+
 /* The last moment before the first byte. A second time would be a repeat of libcurl's own, which there must not be. */
 int
 call_prereq(void *context, char *peer, char *local, int peer_port, int local_port)
@@ -74,8 +89,8 @@ call_prereq(void *context, char *peer, char *local, int peer_port, int local_por
 	(void)local, (void)peer_port, (void)local_port;
 	if (call->asked)
 		return CURL_PREREQFUNC_ABORT;
-	call->refused_peer = !call->secure && !http_is_loopback_address(peer);
-	if (call->refused_peer)
+	call->refusal = refusal_of(call, peer);
+	if (call->refusal != NULL)
 		return CURL_PREREQFUNC_ABORT;
 	call->asked = true;
 	if (call->terms->gate != NULL && !call->terms->gate(call->terms->context))

@@ -210,6 +210,7 @@ the_gate_is_asked_once_and_the_body_read_once(void **state)
 	char peer[] = "192.0.2.1", local[] = "192.0.2.2", got[16];
 
 	(void)state;
+	memcpy(job.request.url, "https://as.example/", 20);
 	assert_true(secret_copy("abcdef", 6, &job.request.body));
 	assert_int_equal(call_read(got, 1, 4, &call), CURL_READFUNC_ABORT);
 	assert_int_equal(call_prereq(&call, peer, local, 443, 50000), CURL_PREREQFUNC_OK);
@@ -242,6 +243,29 @@ plain_http_to_an_address_that_is_not_loopback_is_refused_before_the_gate(void **
 	assert_non_null(strstr(failure.why, "loopback"));
 }
 
+/* The name was a provider's when it was looked up; a proxy's own address is the user's choice. */
+static void
+https_to_a_name_that_became_this_machine_is_refused_before_the_gate(void **state)
+{
+	struct job job = { .listen_ms = 1000 };
+	int asked = 0;
+	struct http_terms terms = { .gate = always, .context = &asked };
+	struct call call = { .job = &job, .terms = &terms, .secure = true };
+	char peer[] = "127.0.0.1", local[] = "127.0.0.1";
+	struct call_failure failure = { 0 };
+
+	(void)state;
+	memcpy(job.request.url, "https://as.example/", 20);
+	assert_int_equal(call_prereq(&call, peer, local, 443, 50000), CURL_PREREQFUNC_ABORT);
+	assert_int_equal(asked, 0);
+	explain(&call, CURLE_ABORTED_BY_CALLBACK, &failure);
+	assert_int_equal(failure.stage, CALL_CONNECT);
+	assert_non_null(strstr(failure.why, "as.example is at an address of this machine"));
+	memcpy(job.proxy, "http://127.0.0.1:2", 19);
+	assert_int_equal(call_prereq(&call, peer, local, 443, 50000), CURL_PREREQFUNC_OK);
+	assert_int_equal(asked, 1);
+}
+
 int
 run_option_tests(void)
 {
@@ -249,6 +273,7 @@ run_option_tests(void)
 		cmocka_unit_test(the_options_of_a_post_are_these_and_no_others),
 		cmocka_unit_test(a_request_without_a_body_reads_none),
 		cmocka_unit_test(the_gate_is_asked_once_and_the_body_read_once),
+		cmocka_unit_test(https_to_a_name_that_became_this_machine_is_refused_before_the_gate),
 		cmocka_unit_test(plain_http_to_an_address_that_is_not_loopback_is_refused_before_the_gate),
 	};
 
