@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 #define OUTPUT_MAX 4096
-#define TIME_MS    60000 /* a password manager may have to ask its person */
+#define TIME_MS    60000 /* a password manager may have to ask its person, in a window of its own */
 
 extern char **environ;
 
@@ -28,22 +28,35 @@ fail(struct larder_error *ret_error, const struct command_words *command, const 
 	    text_escape(safe, sizeof safe, command->words[0], strlen(command->words[0])), why);
 }
 
+/*
+ * In a session of its own, away from our terminal: it is there so that nobody has to be asked, and what it starts can
+ * neither read what is typed nor type commands for the shell that called us.
+ */
 static int
 start(const struct command_words *command, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int rc;
 
 	rc = posix_spawn_file_actions_init(&actions);
 	if (rc != 0)
 		return rc;
-	rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	rc = posix_spawnattr_init(&attributes);
+	if (rc != 0) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return rc;
+	}
+	rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	if (rc == 0)
-		rc = posix_spawnp(ret_pid, command->words[0], &actions, NULL, command->words, environ);
+		rc = posix_spawnp(ret_pid, command->words[0], &actions, &attributes, command->words, environ);
+	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }
@@ -96,7 +109,7 @@ key_command_run(const struct command_words *command, struct secret *ret, struct 
 	why = collect(pipe_fds[0], &output);
 	(void)close(pipe_fds[0]);
 	if (why != NULL)
-		(void)kill(pid, SIGKILL);
+		(void)kill(-pid, SIGKILL); /* the leader of its session, and what it started there */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (why == NULL && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
