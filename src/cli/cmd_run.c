@@ -171,7 +171,7 @@ static enum larder_code
 run_with(struct session *session, struct grantee *grantees, size_t count, struct larder_error *ret_error)
 {
 	struct private_dir dir = PRIVATE_DIR_INIT;
-	struct secret *secrets = calloc(count, sizeof *secrets);
+	struct secret *secrets = calloc(count + 1, sizeof *secrets);
 	struct spawn spawn = { .argv = session->args->command_line, .secrets = secrets, .secrets_count = count };
 	enum larder_code code = secrets == NULL ? error_no_memory(ret_error) : LARDER_OK;
 

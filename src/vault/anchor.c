@@ -189,7 +189,7 @@ anchor_write(struct anchor *anchor, const struct vault_keys *keys, const struct 
 		return;
 	if (!open_file(anchor) && !create_file(anchor))
 		return;
-	if (ftruncate(anchor->fd, 2 * SLOT_BYTES) != 0) /* whoever cut it short does not spoil the next one */
+	if (ftruncate(anchor->fd, (off_t)2 * SLOT_BYTES) != 0) /* whoever cut it short does not spoil the next one */
 		return;
 	setroot_root(keys, state, hash);
 	if (buf_append(&bytes, magic, sizeof(magic)) && buf_append_u64(&bytes, state->epoch) &&

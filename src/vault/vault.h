@@ -192,7 +192,7 @@ enum larder_code vault_adopt_copy(struct vault *vault, struct larder_error *ret_
 /* A new recovery code's text, for slot_new.secret; shown once. Errors: INTERNAL (memory). */
 enum larder_code slot_recovery_make(struct secret *ret_text, struct larder_error *ret_error);
 enum larder_code
-slot_add(struct vault *vault, const struct slot_new *slot, uint32_t *ret_number, struct larder_error *ret_error);
+slot_add(struct vault *vault, const struct slot_new *wanted, uint32_t *ret_number, struct larder_error *ret_error);
 enum larder_code
 slot_list(struct vault *vault, struct slot_view *ret, size_t max, size_t *ret_count, struct larder_error *ret_error);
 enum larder_code slot_remove(struct vault *vault, uint32_t number, struct larder_error *ret_error);

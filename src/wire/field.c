@@ -68,7 +68,7 @@ encode_one(const struct field *field, const void *member, struct buf *ret)
 	uint32_t value;
 	uint64_t wide;
 
-	switch (field->form) {
+	switch ((enum field_form)field->form) {
 	case FIELD_TEXT:
 		return encode_text(field, member, ret);
 	case FIELD_BOOL:
@@ -134,7 +134,7 @@ decode_one(const struct field *field, const uint8_t *data, size_t len, void *obj
 
 	if (len == 0)
 		return false; /* what has no value is left out */
-	switch (field->form) {
+	switch ((enum field_form)field->form) {
 	case FIELD_TEXT:
 		if (len >= field->size || memchr(data, '\0', len) != NULL)
 			return false;

@@ -25,8 +25,8 @@ enum field_form {
 };
 
 struct field {
-	uint8_t tag; /* 1 to 31 */
-	enum field_form form;
+	uint8_t tag;                                                /* 1 to 31 */
+	uint8_t form;                                               /* enum field_form, small for the tables */
 	bool required;                                              /* must be there, and not empty */
 	size_t offset;                                              /* of the member */
 	size_t size;                                                /* of the member */
