@@ -233,6 +233,7 @@ life_note(struct life *life)
 	}
 	life->truth.at = life->log.count;
 	life->truth.ms = life->ms;
+	life->truth.boot = life->boot;
 	life->truths[life->truths_count++] = life->truth;
 }
 

@@ -32,6 +32,7 @@ struct truth_credential {
 struct truth {
 	size_t at;  /* holds from this many changes on */
 	int64_t ms; /* of the clock */
+	int64_t boot;
 	enum surely vault, client, key[2];
 	struct truth_credential credentials[LIFE_CREDENTIALS];
 	struct server server;

@@ -6,7 +6,7 @@
  *   power --replay SCENARIO MOMENT VARIANT [MOMENT VARIANT]
  *
  * --variants  disks per moment; --second  one state in N is crashed again while it recovers; --part  only one state
- * in N, beside the plain ones. --must-fail: succeed if something is found, as with a build that lacks a rule.
+ * in N. --must-fail: succeed if something is found, as with a build that lacks a rule.
  */
 #include <errno.h>
 #include <stdio.h>

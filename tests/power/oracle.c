@@ -262,7 +262,7 @@ oracle_judge(struct life *life, const struct truth *truth, bool once)
 	for (unsigned i = 0; i < LIFE_CREDENTIALS; i++)
 		judge.verdict.window = judge.verdict.window || truth->credentials[i].unheard;
 	life->truth = *truth;
-	life->boot = 1;
+	life->boot = truth->boot + 1;
 	life->ms = truth->ms;
 	life_pass(life, BOOT_MS);
 	life_note(life);
