@@ -63,13 +63,16 @@ decide_in_doubt(const struct situation *s)
 	return s->asked < 2 && s->repeated == 0 ? ask() : fail(s, REASON_LAST_FAILURE);
 }
 
-/* Backoff and breaker hold everybody back but those who force. */
+/*
+ * Backoff and breaker hold everybody back but those who force. None lasts longer than HOLD_MAX_S: a longer rest means
+ * that the wall clock went back since it was noted.
+ */
 static struct decision
 hold_back(const struct situation *s, struct decision decision)
 {
 	int64_t rest = s->held_until - s->now;
 
-	if (decision.order != ORDER_ASK || s->force || s->accept || rest <= 0)
+	if (decision.order != ORDER_ASK || s->force || s->accept || rest <= 0 || rest > HOLD_MAX_S)
 		return decision;
 	if (s->cached_valid && s->fallback_allowed)
 		return serve();

@@ -43,7 +43,8 @@
 #define CALL_CONNECT_MS    10000
 #define CALL_GO_MS         10000
 #define CALL_LISTEN_MS     90000
-#define BACKOFF_PATIENCE_S 3 /* a shorter rest of a backoff is waited for instead of reported */
+#define BACKOFF_PATIENCE_S 3    /* a shorter rest of a backoff is waited for instead of reported */
+#define HOLD_MAX_S         3600 /* no Retry-After (base/http.h), backoff or breaker holds requests back for longer */
 
 struct situation { /* all that the decision depends on */
 	enum credential_state state;

@@ -343,6 +343,18 @@ backoff_holds_everybody_but_those_who_force_or_accept(void **state)
 }
 
 static void
+a_clock_that_went_back_does_not_hold_anybody_for_years(void **state)
+{
+	struct situation situation = plain();
+
+	(void)state;
+	situation.held_until = NOW + HOLD_MAX_S;
+	assert_decides(&situation, ORDER_FAIL, REASON_BACKOFF);
+	situation.held_until = NOW + HOLD_MAX_S + 1;
+	assert_decides(&situation, ORDER_ASK, REASON_NONE);
+}
+
+static void
 the_last_seconds_of_a_backoff_are_waited_for(void **state)
 {
 	struct situation situation = plain();
@@ -427,6 +439,7 @@ run_rotation_tests(void)
 		cmocka_unit_test(a_remembered_doubt_counts_as_one_without_an_open_intent),
 		cmocka_unit_test(one_call_repeats_a_lost_request_once),
 		cmocka_unit_test(backoff_holds_everybody_but_those_who_force_or_accept),
+		cmocka_unit_test(a_clock_that_went_back_does_not_hold_anybody_for_years),
 		cmocka_unit_test(the_last_seconds_of_a_backoff_are_waited_for),
 		cmocka_unit_test(the_quarantine_starts_when_the_lock_was_free),
 		cmocka_unit_test(no_quarantine_outlasts_the_life_of_a_courier),
