@@ -179,6 +179,22 @@ refresh_fail(const struct credential *credential, const struct decision *decisio
 	return call->failure.code;
 }
 
+/* Whether the end of the grant would take a token that somebody may be using, whatever this call asks for. */
+static enum larder_code
+has_valid_access(struct engine *engine, const struct credential *credential, int64_t now, bool *ret,
+    struct larder_error *ret_error)
+{
+	struct access *accesses = NULL;
+	enum larder_code code;
+	size_t count = 0, i;
+
+	code = access_list(engine->vault, credential, &accesses, &count, ret_error);
+	for (i = 0; code == LARDER_OK && i < count; i++)
+		*ret = *ret || token_usable(&accesses[i], now, 0);
+	access_list_free(accesses, count);
+	return code;
+}
+
 /* What is known only under the lock: the grant, the provider's class, the health of its endpoint. */
 static enum larder_code
 complete_situation(struct engine *engine, const struct credential *credential, const struct party *party,
@@ -199,6 +215,11 @@ complete_situation(struct engine *engine, const struct credential *credential, c
 	situation->class = provider_class(party->provider);
 	situation->on_unknown = party->provider->rotation.on_unknown;
 	situation->grace_s = party->provider->rotation.grace_s;
+	if (situation->intent_open) {
+		code = has_valid_access(engine, credential, situation->now, &situation->others_valid, ret_error);
+		if (code != LARDER_OK)
+			return code;
+	}
 	fx->boot_id(fx->ctx, boot_id);
 	situation->quarantine_ms =
 	    rotation_quarantine(&credential->intent, boot_id, held_since_ms, fx->clock_ms(fx->ctx));

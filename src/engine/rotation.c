@@ -46,7 +46,7 @@ rotation_may_ask_again(const struct situation *s)
 	}
 	if (s->accept)
 		return true;
-	return s->on_unknown == UNKNOWN_ASK && !s->cached_valid;
+	return s->on_unknown == UNKNOWN_ASK && !s->cached_valid && !s->others_valid;
 }
 
 static struct decision

@@ -56,6 +56,7 @@ struct situation { /* all that the decision depends on */
 	int64_t intent_at;     /* Unix seconds */
 	int64_t quarantine_ms; /* still to wait before the sender is surely silent */
 	bool cached_valid;     /* the cached token is valid now */
+	bool others_valid;     /* so is one for another scope or resource: an end of the grant would take it */
 	bool cached_enough;    /* and for as long as was asked, and force does not forbid it */
 	bool fallback_allowed; /* a valid cached token may be given although it is not enough */
 	bool answered;         /* an exchange ended with tokens since the call began */

@@ -351,6 +351,21 @@ the_window_counts_from_the_first_request(void **state)
 	assert_token(world, "at-2", false);
 }
 
+static void
+a_doubt_does_not_risk_a_token_for_another_scope(void **state)
+{
+	struct world *world = *state;
+
+	assert_token(world, "at-2", true);
+	world_next(world, DIES_LISTENING);
+	world->want.force = true;
+	assert_no_token(world, LARDER_IN_DOUBT, "--accept");
+	text_format(world->want.scope, sizeof world->want.scope, "mail");
+	assert_no_token(world, LARDER_IN_DOUBT, "--accept");
+	assert_int_equal(world->server.requests, 2);
+	assert_token(world, "at-2", false);
+}
+
 int
 run_doubt_tests(void)
 {
@@ -375,6 +390,7 @@ run_doubt_tests(void)
 		IN(hold_world, a_refused_repetition_says_nothing_about_an_earlier_request),
 		IN(static_world, a_refused_repetition_ends_the_doubt_where_asking_again_is_harmless),
 		IN(overlap_world, the_window_counts_from_the_first_request),
+		IN(strict_world, a_doubt_does_not_risk_a_token_for_another_scope),
 	};
 
 	return cmocka_run_group_tests_name("doubt", tests, NULL, NULL);

@@ -278,6 +278,18 @@ strict_serves_what_is_left_and_asks_when_nothing_is(void **state)
 }
 
 static void
+strict_asks_nothing_while_a_token_for_another_scope_is_valid(void **state)
+{
+	struct situation situation = doubtful(CLASS_STRICT);
+
+	(void)state;
+	situation.others_valid = true;
+	assert_decides(&situation, ORDER_FAIL, REASON_IN_DOUBT);
+	situation.class = CLASS_UNTIL_USED;
+	assert_decides(&situation, ORDER_ASK, REASON_NONE);
+}
+
+static void
 hold_never_asks_unless_a_person_accepts(void **state)
 {
 	struct situation situation = doubtful(CLASS_STRICT);
@@ -435,6 +447,7 @@ run_rotation_tests(void)
 		cmocka_unit_test(static_and_until_used_always_ask_again),
 		cmocka_unit_test(overlap_asks_again_until_two_seconds_before_the_window_ends),
 		cmocka_unit_test(strict_serves_what_is_left_and_asks_when_nothing_is),
+		cmocka_unit_test(strict_asks_nothing_while_a_token_for_another_scope_is_valid),
 		cmocka_unit_test(hold_never_asks_unless_a_person_accepts),
 		cmocka_unit_test(a_remembered_doubt_counts_as_one_without_an_open_intent),
 		cmocka_unit_test(one_call_repeats_a_lost_request_once),
