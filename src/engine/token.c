@@ -53,11 +53,12 @@ serve(struct engine *engine, struct refresh_call *call, struct token_got *ret, e
 	struct situation situation;
 	struct decision decision;
 	enum larder_code code;
-	int64_t now = engine->effects->now_s(engine->effects->ctx);
+	int64_t now;
 
 	code = vault_begin(engine->vault, STORE_RELAXED, ret_error);
 	if (code != LARDER_OK)
 		return code;
+	now = engine->effects->now_s(engine->effects->ctx); /* the wait for other writers may have taken seconds */
 	code = credential_load(engine->vault, want->name, &credential, ret_error);
 	if (code != LARDER_OK)
 		goto out;
