@@ -70,9 +70,10 @@ serve(struct engine *engine, struct refresh_call *call, struct token_got *ret, e
 	decision = rotation_decide(&situation);
 	/*
 	 * An open intent may belong to an exchange that is under way, or its reply may be in the spool: only under the
-	 * lock can more be said than that the cached token is good.
+	 * lock can more be said than that the cached token is good. What was said there stands.
 	 */
-	if (situation.intent_open && !situation.cached_enough && !want->offline && decision.reason != REASON_REVOKED)
+	if (situation.intent_open && !situation.cached_enough && !want->offline && decision.reason != REASON_REVOKED &&
+	    !(call->decided && decision.order == ORDER_SERVE))
 		decision.order = ORDER_WAIT;
 	if (call->decided && situation.cached_valid && decision.reason != REASON_REVOKED)
 		decision.order = ORDER_SERVE;
