@@ -29,6 +29,7 @@ struct larder_credential {
 	char client[LARDER_NAME_MAX + 1];
 	char account[256];
 	char *scope;               /* owned by the view */
+	char api_hosts[1024];      /* added with larder_allow, with spaces between */
 	const char *state;         /* ok, needs-login, in-doubt, suspect, revoking, revoked: static text */
 	int64_t access_expires_at; /* Unix seconds; -1 unknown: as all times here */
 	int64_t refresh_expires_at;

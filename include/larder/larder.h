@@ -26,6 +26,7 @@
 #include <larder/doctor.h>
 #include <larder/error.h>
 #include <larder/provider.h>
+#include <larder/request.h>
 #include <larder/revoke.h>
 #include <larder/token.h>
 #include <larder/vault.h>

@@ -25,7 +25,7 @@ struct http_header {
 };
 
 struct http_request {
-	char method[8]; /* GET, POST, DELETE ... */
+	char method[16]; /* GET, POST, DELETE ... */
 	char url[URL_MAX + 1];
 	struct http_header headers[HTTP_HEADERS_MAX];
 	size_t headers_count;

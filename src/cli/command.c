@@ -36,7 +36,6 @@ static const struct {
 	const char *parent, *name;
 } later[] = {
 	{ NULL, "login" },
-	{ NULL, "request" },
 	{ NULL, "setup" },
 	{ NULL, "helper" },
 	{ NULL, "agent" },

@@ -53,6 +53,7 @@ view_json(struct output *out, const char *name, const struct larder_credential *
 	output_text(out, "client", credential->client);
 	output_text(out, "account", text_or_null(credential->account));
 	output_text(out, "scope", credential->scope == NULL ? "" : credential->scope);
+	output_text(out, "api_hosts", credential->api_hosts);
 	output_text(out, "state", credential->state);
 	output_time(out, "access_expires_at", credential->access_expires_at);
 	output_time(out, "refresh_expires_at", credential->refresh_expires_at);
@@ -127,6 +128,7 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 	line(out, "client", credential->client);
 	line(out, "account", credential->account);
 	line(out, "scope", credential->scope);
+	line(out, "allowed hosts", credential->api_hosts);
 	output_format(out, "%-16s ", "state");
 	output_colour(out, view_state_colour(credential->state));
 	output_str(out, credential->state);

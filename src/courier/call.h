@@ -17,10 +17,12 @@ struct call {
 	CURL *curl;
 	struct curl_slist lines[CALL_LINES_MAX]; /* "Name: value"; the texts are blocks of the arena */
 	size_t lines_count;
-	size_t body_read;    /* bytes of the request's body that libcurl has taken */
-	bool asked;          /* the connection stood and the gate was asked: never twice */
-	const char *refusal; /* why nothing may go to the peer's address; NULL: it may */
-	bool sent;           /* the gate opened: from here on bytes may have left */
+	size_t body_read;      /* bytes of the request's body that libcurl has taken */
+	bool asked;            /* the connection stood and the gate was asked: never twice */
+	const char *refusal;   /* why nothing may go to the peer's address; NULL: it may */
+	bool sent;             /* the gate opened: from here on bytes may have left */
+	bool told_head;        /* to the listener */
+	curl_off_t source_len; /* bytes of the file that is the body, if one is */
 	int64_t give_up_at_ms;
 	struct collect collect;
 	char error[CURL_ERROR_SIZE];

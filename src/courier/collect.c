@@ -12,7 +12,11 @@
 bool
 collect_init(struct collect *collect, const char *url)
 {
-	*collect = (struct collect){ .body = BUF_INIT_SECRET(HTTP_REPLY_MAX), .url = url };
+	*collect = (struct collect){
+		.body = BUF_INIT_SECRET(HTTP_REPLY_MAX),
+		.url = url,
+		.head = BUF_INIT_SECRET(HTTP_HEAD_MAX),
+	};
 	return buf_reserve(&collect->body, HTTP_REPLY_MAX) != NULL;
 }
 
@@ -85,6 +89,7 @@ begin_head(struct collect *collect, const char *line, size_t len)
 	for (size_t i = at; i < at + 3 && i < len && line[i] >= '0' && line[i] <= '9'; i++)
 		status = status * 10 + (line[i] - '0');
 	http_reply_clear(&collect->reply);
+	buf_reset(&collect->head);
 	collect->reply.status = status >= 200 ? status : 0;
 	collect->head_ended = false;
 }
@@ -100,10 +105,12 @@ collect_line(struct collect *collect, const char *line, size_t len)
 	collect->head_lines++;
 	if (collect->head_bytes > HEAD_ENDLESS)
 		return false;
-	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
 		begin_head(collect, line, len);
+	if (collect->keeps_head && !buf_append(&collect->head, line, len))
+		return false;
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
 		return true;
-	}
 	collect->head_ended |= len > 0 && (line[0] == '\r' || line[0] == '\n');
 	colon = memchr(line, ':', len);
 	if (colon == NULL || collect->head_bytes > HTTP_HEAD_MAX || collect->head_lines > HTTP_HEAD_LINES_MAX)
@@ -151,4 +158,5 @@ collect_clear(struct collect *collect)
 {
 	http_reply_clear(&collect->reply);
 	buf_clear(&collect->body);
+	buf_clear(&collect->head);
 }

@@ -15,6 +15,8 @@ struct collect {
 	size_t head_bytes; /* of the head so far */
 	size_t head_lines;
 	bool head_ended; /* its empty line came */
+	bool keeps_head; /* the lines themselves are wanted */
+	struct buf head; /* then: of the final head, as far as it is not too long */
 };
 
 /* Reserve the memory. false: there is none, nothing may be sent then. The caller clears in both cases. */

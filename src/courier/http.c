@@ -5,6 +5,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/text.h"
@@ -107,6 +109,8 @@ call_progress(void *context, curl_off_t down_all, curl_off_t down, curl_off_t up
 	const struct call *call = context;
 
 	(void)down_all, (void)down, (void)up_all, (void)up;
+	if (call->terms->listener != NULL && call->terms->listener->is_gone(call->terms->context))
+		return 1;
 	return call->sent && io_clock_ms() >= call->give_up_at_ms;
 }
 
@@ -128,6 +132,18 @@ call_socket(void *context, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
+static size_t
+read_source(struct call *call, char *dst, size_t len)
+{
+	ssize_t got = pread(JOB_SOURCE_FD, dst, len, (off_t)call->body_read);
+
+	if (got < 0)
+		return CURL_READFUNC_ABORT;
+	call->body_read += (size_t)got;
+	call->give_up_at_ms = io_clock_ms() + call->job->listen_ms;
+	return (size_t)got;
+}
+
 /* Each byte once, front to back. */
 size_t
 call_read(char *dst, size_t size, size_t count, void *context)
@@ -138,6 +154,8 @@ call_read(char *dst, size_t size, size_t count, void *context)
 
 	if (!call->sent)
 		return CURL_READFUNC_ABORT;
+	if (call->job->sends_source)
+		return read_source(call, dst, len);
 	if (len > body->len - call->body_read)
 		len = body->len - call->body_read;
 	if (len > 0)
@@ -154,11 +172,26 @@ call_head(char *line, size_t size, size_t count, void *context)
 	return collect_line(&call->collect, line, size * count) ? size * count : 0;
 }
 
+static bool
+tell_head(struct call *call)
+{
+	if (call->told_head || call->collect.reply.status == 0)
+		return call->told_head;
+	call->told_head = call->terms->listener->head(call->terms->context, &call->collect.reply, &call->collect.head);
+	return call->told_head;
+}
+
 size_t
 call_body(char *data, size_t size, size_t count, void *context)
 {
 	struct call *call = context;
 
+	if (call->terms->listener != NULL) {
+		call->give_up_at_ms = io_clock_ms() + call->job->listen_ms;
+		return tell_head(call) && call->terms->listener->data(call->terms->context, data, size * count)
+		    ? size * count
+		    : 0;
+	}
 	return collect_body(&call->collect, data, size * count) ? size * count : 0;
 }
 
@@ -201,10 +234,10 @@ has_header(const struct http_request *request, const char *name)
 static bool
 add_lines(struct call *call)
 {
-	static const struct {
+	const struct {
 		const char *name, *value;
 	} defaults[] = {
-		{ "Accept", "application/json" },
+		{ "Accept", call->job->kind == JOB_STREAM ? "*/*" : "application/json" },
 		{ "User-Agent", "larder/" LARDER_VERSION },
 		{ "Cache-Control", "no-store" },
 	};
@@ -228,9 +261,18 @@ add_lines(struct call *call)
 static bool
 call_init(struct call *call)
 {
+	struct stat source;
+
+	if (call->job->sends_source) {
+		if (fstat(JOB_SOURCE_FD, &source) != 0)
+			return false;
+		call->source_len = (curl_off_t)source.st_size;
+	}
 	call->curl = curl_easy_init();
-	return call->curl != NULL && collect_init(&call->collect, call->job->request.url) && add_lines(call) &&
-	    option_set_all(call);
+	if (call->curl == NULL || !collect_init(&call->collect, call->job->request.url))
+		return false;
+	call->collect.keeps_head = call->terms->listener != NULL;
+	return add_lines(call) && option_set_all(call);
 }
 
 static void
@@ -261,6 +303,8 @@ http_perform(const struct job *job, const struct http_terms *terms, struct http_
 		goto out;
 	}
 	code = curl_easy_perform(call.curl);
+	if (terms->listener != NULL && code == CURLE_OK && !tell_head(&call))
+		code = CURLE_WRITE_ERROR;
 	ok = collect_take(&call.collect, code == CURLE_OK, ret_reply);
 	if (!ok)
 		explain(&call, code, &failure);

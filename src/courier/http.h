@@ -15,10 +15,21 @@
  */
 typedef bool http_gate(void *context);
 
+/*
+ * For a stream job the reply is not collected: its head is told once, then the body piece by piece. false: nobody wants
+ * more. is_gone is asked about once a second. context is the caller's.
+ */
+struct http_listener {
+	bool (*head)(void *context, const struct http_reply *reply, const struct buf *lines);
+	bool (*data)(void *context, const void *data, size_t len);
+	bool (*is_gone)(void *context);
+};
+
 /* What a request needs besides the job. */
 struct http_terms {
 	struct authority authority;
-	http_gate *gate; /* NULL: send at once */
+	http_gate *gate;                      /* NULL: send at once */
+	const struct http_listener *listener; /* stream jobs; else NULL */
 	void *context;
 };
 
@@ -28,7 +39,8 @@ bool http_init(void);
 /*
  * Perform job->request. Blocks up to connect_ms, the gate, and listen_ms.
  *
- * true   a reply's status line came; ret_reply is set, truncated unless the end came too
+ * true   a reply's status line came; ret_reply is set, truncated unless the end came too. With a listener its body is
+ *        empty: it was told
  * false  none came; ret_failure says how far it got
  *
  * Only one of the outputs is touched. The caller clears the reply.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * larder-courier: started by the vault side for one request, with a socket as descriptor 3 and, for an exchange, the
- * spool slot as 4 and the lock as 5. It reads one JOB frame, performs it, answers and exits. It takes no arguments and
+ * spool slot as 4 and the lock as 5, or for a call of an API the body as 4. It reads one JOB frame, performs it, answers and exits. It takes no arguments and
  * reads no environment. What it may do is in sandbox.h, what it says in wire/frame.h.
  */
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include "courier/exchange.h"
 #include "courier/http.h"
 #include "courier/sandbox.h"
+#include "courier/stream.h"
 #include "crypto/seal.h"
 #include "wire/frame.h"
 
@@ -99,15 +100,18 @@ out:
 	return ok;
 }
 
-/* A plain job has no business with slot and lock, even if they were left open. */
+/* Only an exchange has business with slot and lock, even if they were left open. */
 static bool
 check_files(const struct job *job)
 {
-	if (job->kind == JOB_PLAIN) {
-		(void)close_range(JOB_SLOT_FD, JOB_LOCK_FD, 0);
-		return true;
+	if (job->kind == JOB_EXCHANGE)
+		return is_file(JOB_SLOT_FD) && is_file(JOB_LOCK_FD);
+	if (job->kind == JOB_STREAM && job->sends_source) {
+		(void)close_range(JOB_LOCK_FD, JOB_LOCK_FD, 0);
+		return is_file(JOB_SOURCE_FD);
 	}
-	return is_file(JOB_SLOT_FD) && is_file(JOB_LOCK_FD);
+	(void)close_range(JOB_SLOT_FD, JOB_LOCK_FD, 0);
+	return true;
 }
 
 static void
@@ -121,11 +125,13 @@ perform(const struct job *job)
 		fds.lock = JOB_LOCK_FD;
 	}
 	if (!check_files(job))
-		exchange_refuse(JOB_WIRE_FD, CALL_SETUP, "the spool slot or the lock was not handed over");
+		exchange_refuse(JOB_WIRE_FD, CALL_SETUP, "a file that the job needs was not handed over");
 	else if (!http_init())
 		exchange_refuse(JOB_WIRE_FD, CALL_SETUP, "libcurl cannot be used");
 	else if (!sandbox_enter(&authority))
 		exchange_refuse(JOB_WIRE_FD, CALL_SETUP, "the sandbox cannot be set up");
+	else if (job->kind == JOB_STREAM)
+		stream_run(JOB_WIRE_FD, job, &authority);
 	else
 		exchange_run(job, &authority, &fds);
 }

@@ -88,9 +88,11 @@ static bool
 set_times(struct call *call)
 {
 	const struct job *job = call->job;
+	/* a stream may take as long as it moves */
+	long all_ms = job->kind == JOB_STREAM ? 0 : (long)job->connect_ms + job->go_ms + job->listen_ms + SLACK_MS;
 
 	return set_number(call, CURLOPT_CONNECTTIMEOUT_MS, job->connect_ms) &&
-	    set_number(call, CURLOPT_TIMEOUT_MS, (long)job->connect_ms + job->go_ms + job->listen_ms + SLACK_MS);
+	    set_number(call, CURLOPT_TIMEOUT_MS, all_ms);
 }
 
 static bool
@@ -120,8 +122,9 @@ set_body(struct call *call)
 {
 	const struct http_request *request = &call->job->request;
 	bool post = strcmp(request->method, "POST") == 0;
+	curl_off_t len = call->job->sends_source ? call->source_len : (curl_off_t)request->body.len;
 
-	if (!post && secret_is_empty(&request->body)) {
+	if (!post && len == 0 && !call->job->sends_source) {
 		if (strcmp(request->method, "HEAD") == 0)
 			return set_number(call, CURLOPT_NOBODY, 1);
 		if (!set_number(call, CURLOPT_HTTPGET, 1))
@@ -131,7 +134,7 @@ set_body(struct call *call)
 	if (!post && !set_text(call, CURLOPT_CUSTOMREQUEST, request->method))
 		return false;
 	return set_number(call, CURLOPT_POST, 1) &&
-	    curl_easy_setopt(call->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len) == CURLE_OK &&
+	    curl_easy_setopt(call->curl, CURLOPT_POSTFIELDSIZE_LARGE, len) == CURLE_OK &&
 	    curl_easy_setopt(call->curl, CURLOPT_READFUNCTION, call_read) == CURLE_OK &&
 	    curl_easy_setopt(call->curl, CURLOPT_READDATA, call) == CURLE_OK;
 }

@@ -89,7 +89,8 @@ start(const char *program, const int fds[static 3], pid_t *ret_pid)
 			rc = posix_spawn_file_actions_adddup2(&actions, copies[i], JOB_WIRE_FD + i);
 	}
 	if (rc == 0)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, fds[1] < 0 ? JOB_SLOT_FD : JOB_LOCK_FD + 1);
+		rc =
+		    posix_spawn_file_actions_addclosefrom_np(&actions, JOB_WIRE_FD + 1 + (fds[1] >= 0) + (fds[2] >= 0));
 	if (rc == 0)
 		rc = posix_spawn(ret_pid, program, &actions, &attr, argv, envp);
 	for (i = 0; i < 3; i++) {
@@ -151,7 +152,7 @@ out:
 
 /* What one frame says. A reply that could not be sealed comes in two frames: the failure, then the reply itself. */
 static enum call_event
-read_event(enum frame_type type, const struct buf *body, struct call_result *ret)
+read_event(enum frame_type type, struct buf *body, struct call_result *ret)
 {
 	if (type == FRAME_READY)
 		return CALL_READY;
@@ -161,7 +162,11 @@ read_event(enum frame_type type, const struct buf *body, struct call_result *ret
 		return CALL_REPLIED;
 	if (type == FRAME_FAILED && failure_decode(body, &ret->failure))
 		return CALL_FAILED;
-	return CALL_GONE;
+	if (type == FRAME_HEAD && reply_decode(body->data, body->len, &ret->reply))
+		return CALL_HEAD;
+	if (type == FRAME_DATA && buf_take_secret(body, &ret->piece))
+		return CALL_DATA;
+	return type == FRAME_END ? CALL_END : CALL_GONE;
 }
 
 enum call_event
@@ -182,7 +187,7 @@ call_wait(struct call *call, int64_t deadline_ms, struct call_result *ret)
 		if (result == IO_OK)
 			event = read_event(type, &body, ret);
 	} while (event == CALL_FAILED && ret->failure.stage == CALL_SEAL);
-	call->over = event != CALL_READY;
+	call->over = event != CALL_READY && event != CALL_HEAD && event != CALL_DATA;
 	buf_clear(&body);
 	return event;
 }

@@ -8,7 +8,8 @@
 #include "engine/effects.h"
 
 /*
- * Start program and send it the job. slot_fd and lock_fd are -1 for plain jobs. Errors: UNAVAILABLE (the courier
+ * Start program and send it the job. slot_fd and lock_fd are -1 for plain jobs; for a stream job slot_fd is the file to
+ * send, or -1. Errors: UNAVAILABLE (the courier
  * cannot be started; says where it was looked for), INTERNAL.
  */
 enum larder_code call_open(const char *program, const struct job *job, int slot_fd, int lock_fd, struct call **ret,

@@ -25,12 +25,16 @@ enum call_event {
 	CALL_REPLIED, /* the reply itself is in the result (plain jobs, or a seal that failed) */
 	CALL_FAILED,  /* the courier says why; failure is set */
 	CALL_GONE,    /* the courier ended without a word */
-	CALL_TIMEOUT  /* the deadline passed; the conversation goes on */
+	CALL_TIMEOUT, /* the deadline passed; the conversation goes on */
+	CALL_HEAD,    /* stream jobs: the reply's head is in the result, its lines as the body */
+	CALL_DATA,    /* a piece of the reply's body is in the result */
+	CALL_END      /* the whole reply has come */
 };
 
 struct call_result {
 	struct call_failure failure; /* CALL_FAILED, or CALL_REPLIED after a failed seal */
-	struct http_reply reply;     /* CALL_REPLIED; cleared by the caller */
+	struct http_reply reply;     /* CALL_REPLIED, CALL_HEAD; cleared by the caller */
+	struct secret piece;         /* CALL_DATA; freed by the caller */
 };
 
 struct effects {
@@ -63,6 +67,9 @@ struct effects {
 	 */
 	enum larder_code (*call_open)(void *ctx, const struct job *job, const struct spool_slot *slot,
 	    const struct lock *lock, struct call **ret, struct larder_error *ret_error);
+	/* Start one on a stream job; source_fd is the file with the body to send, -1 if there is none. */
+	enum larder_code (*stream_open)(
+	    void *ctx, const struct job *job, int source_fd, struct call **ret, struct larder_error *ret_error);
 	enum call_event (*call_wait)(void *ctx, struct call *call, int64_t deadline_ms, struct call_result *ret);
 	bool (*call_go)(void *ctx, struct call *call);
 	void (*call_kept)(void *ctx, struct call *call);

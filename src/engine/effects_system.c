@@ -141,16 +141,32 @@ close_slot(void *ctx, struct spool_slot *slot)
 }
 
 static enum larder_code
+no_courier(struct larder_error *ret_error)
+{
+	return error_set(ret_error, LARDER_UNAVAILABLE, "cannot start the courier",
+	    "install larder-courier, or set LARDER_COURIER to its path", "it was not found");
+}
+
+static enum larder_code
 open_call(void *ctx, const struct job *job, const struct spool_slot *slot, const struct lock *lock, struct call **ret,
     struct larder_error *ret_error)
 {
 	const struct system_effects *system = ctx;
 
 	if (system->courier == NULL)
-		return error_set(ret_error, LARDER_UNAVAILABLE, "cannot start the courier",
-		    "install larder-courier, or set LARDER_COURIER to its path", "it was not found");
+		return no_courier(ret_error);
 	return call_open(
 	    system->courier, job, slot == NULL ? -1 : slot->fd, lock == NULL ? -1 : lock->fd, ret, ret_error);
+}
+
+static enum larder_code
+open_stream(void *ctx, const struct job *job, int source_fd, struct call **ret, struct larder_error *ret_error)
+{
+	const struct system_effects *system = ctx;
+
+	if (system->courier == NULL)
+		return no_courier(ret_error);
+	return call_open(system->courier, job, source_fd, -1, ret, ret_error);
 }
 
 static enum call_event
@@ -201,6 +217,7 @@ effects_system_init(struct system_effects *ret, int vault_dirfd, const char *cou
 		    .slot_blank = blank_slot,
 		    .slot_close = close_slot,
 		    .call_open = open_call,
+		    .stream_open = open_stream,
 		    .call_wait = wait_call,
 		    .call_go = go_call,
 		    .call_kept = kept_call,

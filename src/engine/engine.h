@@ -34,6 +34,7 @@ struct token_want {
 	bool min_ttl_explicit;
 	bool force, offline, accept;
 	int64_t deadline_ms; /* clock_ms */
+	const struct secret *refused; /* an access token that the API did not take: another one is wanted; NULL */
 };
 
 struct token_got {

@@ -24,6 +24,14 @@ refresh_start(struct refresh_call *call, const struct credential *credential)
 	call->attempts = credential->attempts;
 }
 
+/* Whether the cached token could be the answer, leaving aside --force. */
+static bool
+serves(const struct token_want *want, const struct access *access, int64_t now, int64_t min_ttl_s)
+{
+	return token_usable(access, now, min_ttl_s) &&
+	    (want->refused == NULL || !secret_equal(want->refused, &access->token));
+}
+
 void
 situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,
     int64_t now, struct situation *ret)
@@ -38,9 +46,9 @@ situation_fill(const struct credential *credential, const struct access *access,
 		.has_refresh_token = true,
 		.intent_open = credential->intent.open,
 		.intent_at = asked_first_at(&credential->intent),
-		.cached_valid = token_usable(access, now, 0),
+		.cached_valid = serves(want, access, now, 0),
 		.cached_enough =
-		    !want->force && token_usable(access, now, token_min_ttl(want->min_ttl_s, access->life_s)),
+		    !want->force && serves(want, access, now, token_min_ttl(want->min_ttl_s, access->life_s)),
 		.fallback_allowed = !want->force && !want->min_ttl_explicit,
 		.answered = moved && access->exchange > call->exchanges,
 		.failed_meanwhile = !want->force && call->started && !moved && call->asked == 0 &&
@@ -181,8 +189,8 @@ refresh_fail(const struct credential *credential, const struct decision *decisio
 
 /* Whether the end of the grant would take a token that somebody may be using, whatever this call asks for. */
 static enum larder_code
-has_valid_access(struct engine *engine, const struct credential *credential, int64_t now, bool *ret,
-    struct larder_error *ret_error)
+has_valid_access(
+    struct engine *engine, const struct credential *credential, int64_t now, bool *ret, struct larder_error *ret_error)
 {
 	struct access *accesses = NULL;
 	enum larder_code code;
@@ -297,7 +305,7 @@ fall_back(struct engine *engine, struct refresh_call *call, enum larder_code cod
 	if (credential_load(engine->vault, want->name, &credential, &ignored) != LARDER_OK ||
 	    access_load(engine->vault, &credential, want->scope, want->resource, &access, &ignored) != LARDER_OK)
 		return code;
-	if (token_usable(&access, engine->effects->now_s(engine->effects->ctx), 0)) {
+	if (serves(want, &access, engine->effects->now_s(engine->effects->ctx), 0)) {
 		call->decided = true;
 		code = LARDER_OK;
 	}

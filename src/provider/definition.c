@@ -124,6 +124,7 @@ static const struct field definition_fields[] = {
 	{ "scope_separator",          FIELD_OWN,     AT(scope_separator), NULL, NULL, read_separator },
 	{ "authorize_params",         FIELD_PAIRS,   AT(authorize_params), NULL, NULL, NULL },
 	{ "offline_scopes",           FIELD_STRINGS, AT(offline_scopes), NULL, NULL, NULL },
+	{ "api_hosts",                FIELD_STRINGS, AT(api_hosts), NULL, NULL, NULL },
 	{ "code_exchange",            FIELD_OBJECT,  0, NULL, code_exchange_fields, NULL },
 	{ "refresh",                  FIELD_OBJECT,  0, NULL, refresh_fields, NULL },
 	{ "response",                 FIELD_OBJECT,  0, NULL, response_fields, NULL },

@@ -133,6 +133,7 @@ struct provider {
 	char scope_separator[4]; /* in requests */
 	struct name_values authorize_params;
 	struct strings offline_scopes;
+	struct strings api_hosts; /* that may get access tokens besides the token endpoint's host; oauth/api.h */
 
 	struct {
 		enum body_format body;

@@ -28,6 +28,7 @@ audit_op_name(enum audit_op op)
 		[AUDIT_CLIENT_SECRET] = "client-secret",
 		[AUDIT_ADD] = "add",
 		[AUDIT_REPLACE] = "replace",
+		[AUDIT_ALLOW] = "allow",
 		[AUDIT_RELEASE] = "release",
 		[AUDIT_REFRESH_BEGIN] = "refresh-begin",
 		[AUDIT_REFRESH_END] = "refresh-end",
@@ -42,5 +43,5 @@ audit_op_name(enum audit_op op)
 		[AUDIT_COPIED] = "copied",
 	};
 
-	return op >= AUDIT_INIT && op <= AUDIT_COPIED ? names[op] : "unknown";
+	return op >= AUDIT_INIT && (size_t)op < sizeof names / sizeof names[0] ? names[op] : "unknown";
 }

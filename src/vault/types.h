@@ -79,6 +79,7 @@ struct credential {                  /* everything about it that is no token */
 	char account[256];
 	char scope[SCOPE_SIZE];    /* granted to the refresh token; "" unknown */
 	char token_endpoint[2049]; /* pinned when it was stored: the only place that gets its refresh token */
+	char api_hosts[1024];      /* more hosts that may get its access tokens, with spaces between */
 	enum credential_state state;
 	bool rotating;            /* its provider class is not static: a copied vault must not spend it */
 	bool remove_when_revoked; /* logout is waiting for the provider */
@@ -183,7 +184,8 @@ enum audit_op {
 	AUDIT_LOGOUT,
 	AUDIT_KEY_ADD,
 	AUDIT_KEY_REMOVE,
-	AUDIT_COPIED
+	AUDIT_COPIED,
+	AUDIT_ALLOW
 };
 const char *audit_op_name(enum audit_op op);
 

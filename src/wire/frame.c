@@ -23,7 +23,7 @@ frame_read(int fd, enum frame_type *ret_type, struct buf *ret_body, int64_t dead
 		return result;
 	type = read_u8(&reader);
 	len = read_u32(&reader);
-	if (type < FRAME_JOB || type > FRAME_KEPT || len > FRAME_BODY_MAX || len > ret_body->max) {
+	if (type < FRAME_JOB || type > FRAME_END || len > FRAME_BODY_MAX || len > ret_body->max) {
 		errno = EPROTO;
 		return IO_ERROR;
 	}

@@ -12,6 +12,9 @@
  *   GO   ------------------->
  *        <------------------- SEALED   the reply is durable in the spool slot            (exchange jobs)
  *        <------------------- REPLY    the reply itself                                  (plain jobs)
+ *        <------------------- HEAD     of the reply, its body field holding the lines    (stream jobs)
+ *        <------------------- DATA     a piece of the body as it is; any number
+ *        <------------------- END      all of it has come
  *        <------------------- FAILED   stage and reason; at any time, ends it but for CALL_SEAL
  *
  * A reply that cannot be made durable must not die with the courier. After some seconds of trying it says:
@@ -33,7 +36,18 @@
 
 #define FRAME_BODY_MAX ((size_t)768 << 10)
 
-enum frame_type { FRAME_JOB = 1, FRAME_READY, FRAME_GO, FRAME_SEALED, FRAME_REPLY, FRAME_FAILED, FRAME_KEPT };
+enum frame_type {
+	FRAME_JOB = 1,
+	FRAME_READY,
+	FRAME_GO,
+	FRAME_SEALED,
+	FRAME_REPLY,
+	FRAME_FAILED,
+	FRAME_KEPT,
+	FRAME_HEAD,
+	FRAME_DATA,
+	FRAME_END
+};
 
 /*
  * Read one frame.

@@ -25,7 +25,8 @@ enum job_tag {
 	TAG_GENERATION,
 	TAG_ATTEMPT_ID,
 	TAG_ATTEMPT_KEY,
-	TAG_VAULT_PUBLIC
+	TAG_VAULT_PUBLIC,
+	TAG_SENDS_SOURCE
 };
 
 #define BIT(tag) (UINT32_C(1) << (tag))
@@ -75,7 +76,7 @@ append_header(const struct http_header *header, struct buf *ret)
 }
 
 static const struct field table[] = {
-	{ TAG_KIND, FIELD_U32, true, FIELD_AT(job, kind), .min = JOB_EXCHANGE, .max = JOB_PLAIN },
+	{ TAG_KIND, FIELD_U32, true, FIELD_AT(job, kind), .min = JOB_EXCHANGE, .max = JOB_STREAM },
 	{ TAG_METHOD, FIELD_TEXT, true, FIELD_AT(job, request.method) },
 	{ TAG_URL, FIELD_TEXT, true, FIELD_AT(job, request.url) },
 	{ TAG_HEADER, FIELD_REPEATED, false, .add = add_header },
@@ -87,6 +88,7 @@ static const struct field table[] = {
 	{ TAG_CONNECT_MS, FIELD_U32, true, FIELD_AT(job, connect_ms), .min = 1, .max = TIME_MAX_MS },
 	{ TAG_GO_MS, FIELD_U32, true, FIELD_AT(job, go_ms), .min = 1, .max = TIME_MAX_MS },
 	{ TAG_LISTEN_MS, FIELD_U32, true, FIELD_AT(job, listen_ms), .min = 1, .max = TIME_MAX_MS },
+	{ TAG_SENDS_SOURCE, FIELD_BOOL, false, FIELD_AT(job, sends_source) },
 	{ TAG_VAULT_ID, FIELD_FIXED, false, FIELD_AT(job, attempt.vault_id) },
 	{ TAG_RECORD_ID, FIELD_FIXED, false, FIELD_AT(job, attempt.record_id) },
 	{ TAG_GENERATION, FIELD_U64, false, FIELD_AT(job, attempt.generation) },

@@ -10,12 +10,14 @@
 
 enum job_kind {
 	JOB_EXCHANGE = 1, /* READY, GO, SEALED: spends a refresh token; descriptors 4 (slot) and 5 (lock) are there */
-	JOB_PLAIN         /* REPLY: revocation and the like; only descriptor 3 */
+	JOB_PLAIN,        /* REPLY: revocation and the like; only descriptor 3 */
+	JOB_STREAM /* HEAD, DATA, END: a call of an API; descriptor 4 is the body to send, a file, if there is one */
 };
 
-#define JOB_WIRE_FD 3
-#define JOB_SLOT_FD 4
-#define JOB_LOCK_FD 5
+#define JOB_WIRE_FD   3
+#define JOB_SLOT_FD   4
+#define JOB_SOURCE_FD 4
+#define JOB_LOCK_FD   5
 
 /* The bytes of an attempt, as crypto/box.h has them; kept apart so that wire does not depend on crypto. */
 struct job_attempt {
@@ -30,13 +32,14 @@ struct job_attempt {
 struct job {
 	enum job_kind kind;
 	struct http_request request;
+	bool sends_source;       /* stream jobs: the body is what descriptor 4 holds, from its beginning */
 	bool insecure_loopback;  /* plain http to a loopback host is allowed */
 	char proxy[URL_MAX + 1]; /* "" for none; never from the environment */
 	char ca_file[1024];      /* "" for the system's */
 	char ca_dir[1024];
 	int32_t connect_ms;         /* each 1 ms to 10 min. DNS, TCP and TLS together */
 	int32_t go_ms;              /* how long to wait for GO */
-	int32_t listen_ms;          /* from GO to the end of the reply */
+	int32_t listen_ms;          /* from GO to the end of the reply; stream jobs: without a byte moving */
 	struct job_attempt attempt; /* exchange jobs */
 };
 

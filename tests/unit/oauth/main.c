@@ -4,8 +4,10 @@
 int
 main(void)
 {
-	int failed = run_auth_tests();
+	int failed = run_api_tests();
 
+
+	failed += run_auth_tests();
 	failed += run_builtin_tests();
 	failed += run_corpus_tests();
 	failed += run_damage_tests();

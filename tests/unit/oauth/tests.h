@@ -17,6 +17,7 @@
 
 #define SENT_AT 1700000000 /* 2023-11-14T22:13:20Z */
 
+int run_api_tests(void);
 int run_auth_tests(void);
 int run_builtin_tests(void);
 int run_corpus_tests(void);

@@ -124,7 +124,7 @@ static void
 what_is_not_a_frame_is_refused(void **state)
 {
 	static const uint8_t type_0[] = { 0, 0, 0, 0, 0 };
-	static const uint8_t type_8[] = { 8, 0, 0, 0, 0 };
+	static const uint8_t type_11[] = { 11, 0, 0, 0, 0 };
 	static const uint8_t too_long[] = { FRAME_JOB, 0, 0x0c, 0, 1 };
 	static const uint8_t endless[] = { FRAME_JOB, 0xff, 0xff, 0xff, 0xff };
 	static const uint8_t http[] = "GET / HTTP/1.1\r\n\r\n";
@@ -132,7 +132,7 @@ what_is_not_a_frame_is_refused(void **state)
 	(void)state;
 	assert_int_equal(read_bytes_as_frame(type_0, sizeof(type_0), FRAME_BODY_MAX), IO_ERROR);
 	assert_int_equal(errno, EPROTO);
-	assert_int_equal(read_bytes_as_frame(type_8, sizeof(type_8), FRAME_BODY_MAX), IO_ERROR);
+	assert_int_equal(read_bytes_as_frame(type_11, sizeof(type_11), FRAME_BODY_MAX), IO_ERROR);
 	assert_int_equal(errno, EPROTO);
 	assert_int_equal(read_bytes_as_frame(too_long, sizeof(too_long), (size_t)4 << 20), IO_ERROR);
 	assert_int_equal(errno, EPROTO);

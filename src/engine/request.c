@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/request.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "base/url.h"
+#include "oauth/api.h"
+
+struct attempt_state {
+	bool refused; /* a 401 that another token may mend: nobody has heard of it */
+	int status;
+};
+
+static enum larder_code
+check_host(
+    const struct credential *credential, const struct party *party, const char *text, struct larder_error *ret_error)
+{
+	char why[128], hint[192];
+	struct url url;
+
+	if (!url_parse(text, &url, why, sizeof why))
+		return error_set(ret_error, LARDER_USAGE, "bad URL", NULL, "%s", why);
+	if (api_host_is_allowed(party->provider, credential->token_endpoint, credential->api_hosts, &url))
+		return LARDER_OK;
+	(void)text_format(
+	    hint, sizeof hint, "if it is meant, allow it: 'larder allow %s %s'", credential->name, url.host);
+	return error_set(ret_error, LARDER_DENIED, "the token was not sent", hint,
+	    "%s is none of the hosts that this credential is for", url.host);
+}
+
+static enum larder_code
+load_checked(
+    struct engine *engine, const struct api_request *request, struct party *party, struct larder_error *ret_error)
+{
+	struct credential credential = { 0 };
+	enum larder_code code = credential_load(engine->vault, request->token.name, &credential, ret_error);
+
+	if (code == LARDER_OK)
+		code = party_load(engine, &credential, party, ret_error);
+	if (code == LARDER_OK)
+		code = check_host(&credential, party, request->url, ret_error);
+	wipe(&credential.intent, sizeof credential.intent);
+	return code;
+}
+
+static bool
+add_token(struct http_request *http, const struct access *access)
+{
+	struct buf value = BUF_INIT_SECRET(TOKEN_MAX + 64);
+	bool bearer = access->token_type[0] == '\0' || text_equal_nocase(access->token_type, "bearer");
+	bool ok = buf_append_format(&value, "%s ", bearer ? "Bearer" : access->token_type) &&
+	    buf_append(&value, access->token.data, access->token.len) &&
+	    http_request_add_header(http, "Authorization", (const char *)value.data, value.len);
+
+	buf_clear(&value);
+	return ok;
+}
+
+static enum larder_code
+build(struct engine *engine, const struct api_request *request, const struct party *party, const struct access *access,
+    struct job *job, struct larder_error *ret_error)
+{
+	struct http_request *http = &job->request;
+
+	party_job(engine, party, job);
+	job->kind = JOB_STREAM;
+	job->sends_source = request->source_fd >= 0;
+	if (!text_format(http->method, sizeof http->method, "%s", request->method) ||
+	    !text_format(http->url, sizeof http->url, "%s", request->url))
+		return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL, "method or URL is too long");
+	if (!add_token(http, access))
+		return error_no_memory(ret_error);
+	for (size_t i = 0; i < request->headers_count; i++) {
+		const struct api_header *header = &request->headers[i];
+
+		if (text_equal_nocase(header->name, "authorization"))
+			return error_set(ret_error, LARDER_USAGE, "cannot make the request", "leave it out",
+			    "the Authorization header is the token's");
+		if (!http_request_add_header(http, header->name, header->value, strlen(header->value)))
+			return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL,
+			    "a header is malformed, or there are more than %d", HTTP_HEADERS_MAX - 1);
+	}
+	return LARDER_OK;
+}
+
+static enum larder_code
+hear_head(const struct api_request *request, const struct http_reply *reply, struct attempt_state *state,
+    struct larder_error *ret_error)
+{
+	state->status = reply->status;
+	if (reply->status == 401 && request->token.refused == NULL && api_challenge_is_bearer(reply->challenge)) {
+		state->refused = true;
+		return LARDER_OK;
+	}
+	return request->listener.head(
+	    request->listener.ctx, reply->status, (const char *)reply->body.data, reply->body.len, ret_error);
+}
+
+static enum larder_code
+hear(struct engine *engine, const struct api_request *request, struct call *call, struct attempt_state *state,
+    struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	struct call_result result = { .failure = { .why = "" } };
+	enum call_event event;
+	enum larder_code code = LARDER_OK;
+
+	do {
+		event = fx->call_wait(fx->ctx, call, -1, &result);
+		if (event == CALL_HEAD)
+			code = hear_head(request, &result.reply, state, ret_error);
+		else if (event == CALL_DATA)
+			code = request->listener.data(
+			    request->listener.ctx, result.piece.data, result.piece.len, ret_error);
+		http_reply_clear(&result.reply);
+		secret_free(&result.piece);
+	} while (code == LARDER_OK && !state->refused && (event == CALL_HEAD || event == CALL_DATA));
+	if (code != LARDER_OK || state->refused || event == CALL_END)
+		return code;
+	if (event == CALL_FAILED && result.failure.stage == CALL_SETUP)
+		return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL, "%s", result.failure.why);
+	return error_set(ret_error, LARDER_UNAVAILABLE, "the request failed", "try again", "%s",
+	    event == CALL_FAILED ? result.failure.why : "the courier ended without a word");
+}
+
+static enum larder_code
+send_once(struct engine *engine, const struct api_request *request, const struct party *party,
+    const struct access *access, struct attempt_state *state, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	struct job job = { 0 };
+	struct call *call = NULL;
+	enum larder_code code = build(engine, request, party, access, &job, ret_error);
+
+	if (code == LARDER_OK)
+		code = fx->stream_open(fx->ctx, &job, request->source_fd, &call, ret_error);
+	job_clear(&job);
+	if (code != LARDER_OK)
+		return code;
+	code = hear(engine, request, call, state, ret_error);
+	fx->call_close(fx->ctx, call);
+	return code;
+}
+
+enum larder_code
+api_request_send(
+    struct engine *engine, const struct api_request *request, int *ret_status, struct larder_error *ret_error)
+{
+	struct api_request second = *request;
+	struct token_got got = { .refreshed = false }, other = { .refreshed = false };
+	struct attempt_state state = { .refused = false };
+	struct party party = { 0 };
+	enum larder_code code;
+
+	code = load_checked(engine, request, &party, ret_error);
+	if (code == LARDER_OK)
+		code = token_get(engine, &request->token, &got, ret_error);
+	if (code == LARDER_OK)
+		code = send_once(engine, request, &party, &got.access, &state, ret_error);
+	if (code == LARDER_OK && state.refused) {
+		second.token.refused = &got.access.token;
+		state.refused = false;
+		code = token_get(engine, &second.token, &other, ret_error);
+		if (code == LARDER_OK)
+			code = send_once(engine, &second, &party, &other.access, &state, ret_error);
+	}
+	*ret_status = state.status;
+	access_clear(&got.access);
+	access_clear(&other.access);
+	party_clear(&party);
+	return error_name(ret_error, code, request->token.name);
+}
