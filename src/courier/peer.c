@@ -6,6 +6,9 @@
 
 #include "courier/http.h"
 
+#define LOCAL   "is at an address of this machine, which only a definition with insecure_loopback may be"
+#define NOWHERE "is at an address that no provider has"
+
 /* The IPv4 address that an IPv6 one stands for: mapped (RFC 4291), or through a translator (RFC 6052). */
 static bool
 carried_v4(const struct in6_addr *v6, uint32_t *ret)
@@ -25,9 +28,9 @@ judge_v4(uint32_t address, bool may_be_local)
 	uint32_t first = address >> 24;
 
 	if (first == 127 || address == 0)
-		return may_be_local ? NULL : "is at an address of this machine, which it was not enrolled as";
+		return may_be_local ? NULL : LOCAL;
 	if (first == 0 || address >> 16 == 0xa9fe || first >= 224)
-		return "is at an address that no provider has";
+		return NOWHERE;
 	return NULL;
 }
 
@@ -39,9 +42,9 @@ judge_v6(const struct in6_addr *address, bool may_be_local)
 	if (carried_v4(address, &v4))
 		return judge_v4(v4, may_be_local);
 	if (IN6_IS_ADDR_LOOPBACK(address) || IN6_IS_ADDR_UNSPECIFIED(address))
-		return may_be_local ? NULL : "is at an address of this machine, which it was not enrolled as";
+		return may_be_local ? NULL : LOCAL;
 	if (IN6_IS_ADDR_LINKLOCAL(address) || IN6_IS_ADDR_MULTICAST(address))
-		return "is at an address that no provider has";
+		return NOWHERE;
 	return NULL;
 }
 
