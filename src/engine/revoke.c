@@ -98,7 +98,8 @@ revoke_deliver_queued(struct engine *engine, int64_t deadline_ms, size_t *ret_le
 		if (code != LARDER_OK || credential.state != STATE_REVOKING)
 			continue;
 		left++;
-		if (credential.retry_at > now)
+		/* further away than any backoff: the clock went back since */
+		if (credential.retry_at > now && credential.retry_at <= now + HOLD_MAX_S)
 			continue;
 		code = revoke_deliver(engine, names[i], false, deadline_ms, &revocation, ret_error);
 		if (code == LARDER_OK && revocation.result != REVOCATION_QUEUED &&

@@ -118,6 +118,20 @@ what_cannot_be_delivered_is_queued_and_delivered_later(void **state)
 }
 
 static void
+a_clock_that_went_back_holds_no_queued_revocation_for_years(void **state)
+{
+	struct world *world = *state;
+
+	begin(world, WHAT_ALL, false);
+	world->server.down = true;
+	deliver(world, false, REVOCATION_QUEUED);
+	world->server.down = false;
+	world->start_s -= 86400;
+	assert_int_equal(deliver_queued(world), 0);
+	assert_int_equal(server_live(&world->server), 0);
+}
+
+static void
 a_busy_revocation_endpoint_is_tried_again(void **state)
 {
 	struct world *world = *state;
@@ -454,6 +468,7 @@ run_revoking_tests(void)
 	const struct CMUnitTest tests[] = {
 		IN(strict_world, revoking_fences_at_once_and_erases_when_it_is_confirmed),
 		IN(strict_world, what_cannot_be_delivered_is_queued_and_delivered_later),
+		IN(strict_world, a_clock_that_went_back_holds_no_queued_revocation_for_years),
 		IN(strict_world, a_busy_revocation_endpoint_is_tried_again),
 		IN(strict_world, a_client_that_is_refused_is_a_failure_for_a_person),
 		IN(strict_world, where_nothing_can_be_revoked_the_tokens_are_kept_and_not_given),
