@@ -20,7 +20,7 @@ latency(struct sim *sim)
 static void
 draw_fate(struct sim *sim, struct call *call)
 {
-	static const enum odd odds[] = { ODD_503, ODD_429, ODD_HTML, ODD_CLIENT, ODD_PROCESSED_503, ODD_PROCESSED_CUT };
+	static const enum odd odds[] = { ODD_503, ODD_429, ODD_PROCESSED_503, ODD_HTML, ODD_CLIENT, ODD_PROCESSED_CUT };
 	const struct knobs *knobs = &sim->knobs;
 
 	call->connect_ms = latency(sim);
@@ -36,8 +36,8 @@ draw_fate(struct sim *sim, struct call *call)
 	call->reply_lost = chance(sim, knobs->losses);
 	call->resets = draw(sim, 3) > 0;
 	call->odd = ODD_NONE;
-	if (chance(sim, knobs->odds))
-		call->odd = odds[draw(sim, sizeof odds / sizeof odds[0])];
+	if (chance(sim, knobs->odds)) /* a status of success is all that a revocation says (RFC 7009 section 2.2) */
+		call->odd = odds[draw(sim, call->revocation ? 3 : sizeof odds / sizeof odds[0])];
 	call->dies_in = PHASE_NONE;
 	if (chance(sim, knobs->courier_deaths))
 		call->dies_in = PHASE_CONNECTING + (enum phase)draw(sim, PHASE_ASKING - PHASE_CONNECTING + 1);
@@ -192,8 +192,8 @@ fx_call_kept(void *ctx, struct call *call)
 	note(sim, EVENT_KEPT, call->number, 0);
 	if (call->issued != 0 && call->odd == ODD_NONE)
 		sim->server.tokens[call->issued - 1].fate = FATE_SEALED;
-	if (call->token != TOKENS_MAX && call->phase == PHASE_ASKING)
-		sim->server.tokens[call->token].unheard--;
+	if (call->phase == PHASE_ASKING)
+		courier_heard(sim, call);
 	call->kept = true;
 	if (call->phase == PHASE_ASKING)
 		call->due = sim->ms;
@@ -224,8 +224,8 @@ fx_call_close(void *ctx, struct call *call)
 	note(sim, EVENT_HANGS_UP, call->number, 0);
 	conversation = call->conversation;
 	hang_up(sim, call);
-	for (until = sim->ms + EXIT_MS; call->conversation == conversation && call->phase < PHASE_SENDING &&
-	     sim->ms < until && !process->dead;)
+	for (until = sim->ms + EXIT_MS;
+	     call->conversation == conversation && call->phase < PHASE_SENDING && sim->ms < until && !process->dead;)
 		process_sleep(process, 10);
 }
 

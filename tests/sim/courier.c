@@ -150,8 +150,8 @@ connected(struct sim *sim, struct call *call)
 	}
 }
 
-void
-courier_send(struct sim *sim, struct call *call)
+static void
+send_request(struct sim *sim, struct call *call)
 {
 	struct server_token *token = &sim->server.tokens[call->token];
 
@@ -265,14 +265,23 @@ heard(struct sim *sim, struct call *call)
 	}
 }
 
+/* An answer was kept; the server's own word also says what became of earlier requests. */
+void
+courier_heard(struct sim *sim, const struct call *call)
+{
+	struct server_token *token = &sim->server.tokens[call->token];
+
+	if (call->token != TOKENS_MAX)
+		token->unheard = call->odd == ODD_NONE ? 0 : token->unheard - 1;
+}
+
 static void
 sealed(struct sim *sim, struct call *call)
 {
 	write_slot(sim, call, false);
 	if (call->odd == ODD_NONE)
 		set_fate(sim, call, FATE_SEALED);
-	if (call->token != TOKENS_MAX)
-		sim->server.tokens[call->token].unheard--;
+	courier_heard(sim, call);
 	enter(sim, call, PHASE_SEALED, sim->ms + (int64_t)draw(sim, 2));
 }
 
@@ -327,7 +336,7 @@ courier_step(struct sim *sim, struct call *call)
 		end(sim, call);
 		break;
 	case PHASE_SENDING:
-		courier_send(sim, call);
+		send_request(sim, call);
 		break;
 	case PHASE_TRAVELLING:
 		travelled(sim, call);

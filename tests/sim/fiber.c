@@ -26,8 +26,8 @@ static size_t main_size;
 static void
 leave_stack(struct fiber *from, const struct fiber *to)
 {
-	__sanitizer_start_switch_fiber(&from->fake, to->stack == NULL ? main_stack : to->stack,
-	    to->stack == NULL ? main_size : to->size);
+	__sanitizer_start_switch_fiber(
+	    &from->fake, to->stack == NULL ? main_stack : to->stack, to->stack == NULL ? main_size : to->size);
 }
 
 static void

@@ -5,8 +5,8 @@
 
 #include "sim/sim.h"
 
-#define TRIES    3 /* a doubt is reported once before the next command decides about it */
-#define PAUSE_MS (11 * 60000)
+#define TRIES    3            /* a doubt is reported once before the next command decides about it */
+#define PAUSE_MS (61 * 60000) /* no backoff holds anybody for longer, even after the clock was set back */
 
 static enum larder_code
 do_op(struct process *process, struct op op)
@@ -30,7 +30,8 @@ get_token(struct process *process, unsigned credential)
 	for (int i = 0; i < TRIES; i++) {
 		code = do_op(process, token);
 		if (code == LARDER_IN_DOUBT) {
-			(void)do_op(process, (struct op){ .kind = OP_REFRESH, .credential = credential, .accept = true });
+			(void)do_op(
+			    process, (struct op){ .kind = OP_REFRESH, .credential = credential, .accept = true });
 			code = do_op(process, token);
 		}
 		if (code != LARDER_UNAVAILABLE && code != LARDER_REJECTED && code != LARDER_IN_DOUBT)
@@ -71,25 +72,58 @@ keep(struct sim *sim, const struct secret *text, struct kept *ret)
 	return token;
 }
 
+/* What a whole reply holds. */
+static void
+keep_text(const struct sim *sim, const struct secret *reply, struct kept *ret)
+{
+	char text[TOKEN_TEXT + 2];
+	size_t len;
+
+	for (unsigned token = 0; token < sim->server.count; token++) {
+		text[0] = '"';
+		server_text(&sim->server, token, text + 1);
+		len = strlen(text);
+		text[len++] = '"';
+		if (memmem(reply->data, reply->len, text, len) != NULL)
+			ret->has[token] = true;
+	}
+}
+
 static void
 keep_parked(struct sim *sim, const struct credential *credential, struct kept *ret)
 {
 	struct parked *parked = NULL;
 	struct larder_error error;
-	char text[TOKEN_TEXT + 2] = "\"";
 	size_t count = 0;
 
 	if (parked_list(&sim->oracle.vault, credential, &parked, &count, &error) != LARDER_OK)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		for (unsigned token = 0; token < sim->server.count; token++) {
-			server_text(&sim->server, token, text + 1);
-			(void)strcat(text, "\"");
-			if (memmem(parked[i].reply.data, parked[i].reply.len, text, strlen(text)) != NULL)
-				ret->has[token] = true;
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		keep_text(sim, &parked[i].reply, ret);
 	parked_list_free(parked, count);
+}
+
+/* The reply of the open intent, if the spool has it: the next one who needs it finds it. */
+static void
+keep_spooled(struct sim *sim, const struct credential *credential, struct kept *ret)
+{
+	const struct intent *intent = &credential->intent;
+	const struct slot *slot = &sim->slots[intent->slot % SPOOL_SLOTS];
+	struct attempt attempt = { .generation = intent->generation };
+	struct secret key = SECRET_INIT, text = SECRET_INIT;
+
+	if (!intent->open || slot->content != SPOOL_REPLY ||
+	    memcmp(slot->attempt_id, intent->attempt_id, sizeof slot->attempt_id) != 0)
+		return;
+	memcpy(attempt.vault_id, vault_id(&sim->oracle.vault), sizeof attempt.vault_id);
+	memcpy(attempt.record_id, credential->id, sizeof attempt.record_id);
+	memcpy(attempt.id, intent->attempt_id, sizeof attempt.id);
+	memcpy(attempt.key, intent->attempt_key, sizeof attempt.key);
+	vault_box_keys(&sim->oracle.vault, attempt.vault_public, &key);
+	if (box_open(&attempt, key.data, slot->payload, slot->len, &text))
+		keep_text(sim, &text, ret);
+	secret_free(&text);
+	secret_free(&key);
 }
 
 static void
@@ -105,6 +139,7 @@ look(struct sim *sim, const struct credential *credential, struct kept *ret)
 	}
 	grant_clear(&grant);
 	keep_parked(sim, credential, ret);
+	keep_spooled(sim, credential, ret);
 }
 
 /* What was revoked is dead, all of it that ever reached us, and so is what came of requests that were under way. */

@@ -123,8 +123,7 @@ __wrap_settle(struct engine *engine, struct credential *credential, const struct
 	return code;
 }
 
-static const char *
-rotation_text(enum spend_class class)
+static const char *rotation_text(enum spend_class class)
 {
 	switch (class) {
 	case CLASS_STATIC:

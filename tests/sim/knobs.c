@@ -42,9 +42,7 @@ knobs_draw(struct sim *sim)
 static void
 plan(struct sim *sim, enum deed_kind kind, int64_t span_ms, int64_t value)
 {
-	if (sim->deeds_count < DEEDS_MAX)
-		sim->deeds[sim->deeds_count++] =
-		    (struct deed){ kind, sim->ms + (int64_t)draw(sim, (uint64_t)span_ms), value };
+	deed_add(sim, kind, (int64_t)draw(sim, (uint64_t)span_ms), value);
 }
 
 static int64_t
@@ -71,18 +69,10 @@ deeds_plan(struct sim *sim)
 		sim->knobs.wall = true;
 		plan(sim, DEED_WALL, span_ms, draw_wall(sim));
 	}
-	if (draw(sim, 12) == 0) {
-		plan(sim, DEED_FREEZE, span_ms, 0);
-		sim->deeds[sim->deeds_count] = sim->deeds[sim->deeds_count - 1];
-		sim->deeds[sim->deeds_count].kind = DEED_THAW;
-		sim->deeds[sim->deeds_count++].due += 1 + (int64_t)draw(sim, 60000);
-	}
-	if (draw(sim, 8) == 0) {
-		plan(sim, DEED_OUTAGE, span_ms, 0);
-		sim->deeds[sim->deeds_count] = sim->deeds[sim->deeds_count - 1];
-		sim->deeds[sim->deeds_count].kind = DEED_OUTAGE_END;
-		sim->deeds[sim->deeds_count++].due += 1 + (int64_t)draw(sim, 100000);
-	}
+	if (draw(sim, 12) == 0)
+		plan(sim, DEED_FREEZE, span_ms, 1 + (int64_t)draw(sim, 60000));
+	if (draw(sim, 8) == 0)
+		plan(sim, DEED_OUTAGE, span_ms, 1 + (int64_t)draw(sim, 100000));
 	if (draw(sim, 8) == 0)
 		plan(sim, DEED_DISK, span_ms, (int64_t)draw(sim, draw(sim, 2) == 0 ? 3000 : 100000));
 	if (draw(sim, 8) == 0) {

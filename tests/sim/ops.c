@@ -118,6 +118,7 @@ run_replace(struct process *process, const struct op *op)
 		account->maybe[account->maybe_count++] = family.family;
 	else if (family.since > account->acked.since)
 		account->acked = family;
+	account->suspect = false;
 	return code;
 }
 

@@ -15,8 +15,8 @@
 #include "vault/audit.h"
 #include "vault/setroot.h"
 
-#define SLACK_MS      65000 /* over a command's own time limit: a few times the ten seconds of a busy store */
-#define SENDS_PER_OP  2
+#define SLACK_MS     65000 /* over a command's own time limit: a few times the ten seconds of a busy store */
+#define SENDS_PER_OP 2
 
 bool
 oracle_open(struct sim *sim)
@@ -129,7 +129,7 @@ oracle_replay(struct sim *sim, unsigned token)
 	for (unsigned i = 0; i < server->count; i++) {
 		if (server->tokens[i].refresh && server->tokens[i].parent == token + 1)
 			fate = server->tokens[i].fate == FATE_SEALED || fate == FATE_SEALED ? FATE_SEALED
-											     : server->tokens[i].fate;
+											    : server->tokens[i].fate;
 	}
 	note(sim, EVENT_REPLAY, token, fate);
 	if (sim->accounts[sim->credential_of_family[server->tokens[token].family]].stale) {
@@ -187,9 +187,9 @@ oracle_got(struct process *process, const struct token_got *got)
 	if (process->commits == 0)
 		violate(sim, "I9", "a token is handed out without an audit row");
 	if (!got->refreshed && got->access.expires_at != TIME_UNKNOWN &&
-	    got->access.expires_at <= process->last_commit_wall)
+	    got->access.expires_at <= process->writes_since_wall)
 		violate(sim, "expired", "token %u had ended by the wall clock when it was released", at);
-	if (!got->refreshed && !sim->knobs.wall && token->expires_ms <= process->last_commit_ms)
+	if (!got->refreshed && !sim->knobs.wall && token->expires_ms <= process->writes_since_ms)
 		violate(sim, "expired", "token %u had ended when it was released", at);
 	if (account->fence != 0 && process->last_commit > account->fence && !account->replaced_maybe &&
 	    !account->restored)

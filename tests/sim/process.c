@@ -8,6 +8,7 @@
 #include "vault/session.h"
 
 #define REBORN_MS 2000
+#define POLL_MS   700
 
 void
 process_kill(struct process *process)
@@ -92,7 +93,10 @@ fx_sleep_ms(void *ctx, int64_t ms)
 
 	if (process->vault.writing && !process->dead)
 		violate(process->sim, "I7", "somebody sleeps inside a transaction");
+	if (process->waits_for_lock != 0 && ms < POLL_MS)
+		ms = POLL_MS; /* or until it is let go: the tries in between would all be in vain */
 	process_sleep(process, ms);
+	process->waits_for_lock = 0;
 }
 
 static void
@@ -127,8 +131,7 @@ look_whose(struct process *process, struct larder_error *ret_error)
 	if (code == LARDER_OK)
 		code = lock_identify(vault->dir.fd, &identity, ret_error);
 	if (code == LARDER_OK)
-		vault->copied =
-		    identity.inode != header.identity.inode || identity.born_ns != header.identity.born_ns;
+		vault->copied = identity.inode != header.identity.inode || identity.born_ns != header.identity.born_ns;
 	buf_clear(&body);
 	if (code == LARDER_OK && vault->copied) {
 		code = vault_adopt_copy(vault, ret_error);

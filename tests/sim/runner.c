@@ -55,8 +55,8 @@ work(const struct run *run, struct board *board, struct worker *worker)
 
 	world_init();
 	while (!atomic_load(&board->stop) && (index = atomic_fetch_add(&board->next, 1)) < total) {
-		worker->seed = index < board->listed_count ? board->listed[index]
-							   : run->from + index - board->listed_count;
+		worker->seed =
+		    index < board->listed_count ? board->listed[index] : run->from + index - board->listed_count;
 		sim_play(&story, worker->seed, false);
 		worker->played++;
 		for (size_t i = 0; i < COUNTS_COUNT; i++)
@@ -99,7 +99,8 @@ reap(const struct run *run, struct board *board, const pid_t *pids, unsigned job
 		if (waitpid(pids[i], &status, 0) != pids[i] || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 			continue;
 		board->workers[i].failed++;
-		(void)snprintf(why, sizeof why, "the program ended with %s %d", WIFSIGNALED(status) ? "signal" : "status",
+		(void)snprintf(why, sizeof why, "the program ended with %s %d",
+		    WIFSIGNALED(status) ? "signal" : "status",
 		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 		show_failure(run, board, board->workers[i].seed, why);
 	}
@@ -196,8 +197,7 @@ int
 runner_run(const struct run *run)
 {
 	unsigned jobs = run->jobs < 1 ? 1 : run->jobs > JOBS_MAX ? JOBS_MAX : run->jobs;
-	struct board *board =
-	    mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct board *board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct totals totals = { 0 };
 	struct timespec began;
 	pid_t pids[JOBS_MAX];

@@ -18,12 +18,12 @@
 
 enum fate { /* what became of a reply with tokens, as far as anybody but the server can know */
 	FATE_TRAVELS,
-	FATE_SEALED,       /* durable in the spool, or committed by the vault side: from here on it must not be lost */
-	FATE_LOST_REPLY,   /* by the network */
-	FATE_NOBODY_LEFT,  /* its courier was dead when it came, or died with it */
-	FATE_MANGLED,      /* it reached the courier as something else: cut off, replaced by a gateway's page */
-	FATE_NO_POWER,     /* the machine went down before the reply was synced */
-	FATE_NO_DISK,      /* the spool took nothing for over a minute, and nobody was left to take it */
+	FATE_SEALED,      /* durable in the spool, or committed by the vault side: from here on it must not be lost */
+	FATE_LOST_REPLY,  /* by the network */
+	FATE_NOBODY_LEFT, /* its courier was dead when it came, or died with it */
+	FATE_MANGLED,     /* it reached the courier as something else: cut off, replaced by a gateway's page */
+	FATE_NO_POWER,    /* the machine went down before the reply was synced */
+	FATE_NO_DISK,     /* the spool took nothing for over a minute, and nobody was left to take it */
 	FATES
 };
 
@@ -31,8 +31,8 @@ struct server_token {
 	bool refresh;
 	bool live, spent;
 	unsigned family;
-	unsigned parent;  /* of a refresh token: index + 1 of the one that was spent for it; 0: a login */
-	unsigned sibling; /* of an access token: index + 1 of the refresh token that came with it; 0: none */
+	unsigned parent;   /* of a refresh token: index + 1 of the one that was spent for it; 0: a login */
+	unsigned sibling;  /* of an access token: index + 1 of the refresh token that came with it; 0: none */
 	unsigned carrying; /* requests on their way that carry it */
 	unsigned unheard;  /* requests that were sent, and of which no reply was kept */
 	enum fate fate;
@@ -73,8 +73,8 @@ unsigned server_carried(const struct server *server, const char *body);
  * One POST to the token endpoint or the revocation endpoint. *ret_issued: index + 1 of the new refresh token, or of the
  * one that was used where none is new; 0: none. *ret_replay: index + 1 of a token that was spent already.
  */
-void server_answer(struct server *server, bool revocation, const char *body, int64_t now_ms,
-    struct http_reply *ret, unsigned *ret_issued, unsigned *ret_replay);
+void server_answer(struct server *server, bool revocation, const char *body, int64_t now_ms, struct http_reply *ret,
+    unsigned *ret_issued, unsigned *ret_replay);
 
 void server_reply(struct http_reply *ret, int status, const char *type, const char *body);
 

@@ -27,18 +27,18 @@
 #include "sim/fiber.h"
 #include "sim/server.h"
 
-#define PROCESSES    6 /* the last one comes at the end */
-#define COURIERS     24
-#define SPOOL_SLOTS  16
-#define HOLDS        64
-#define CREDENTIALS  2
-#define OPS_MAX      8
-#define ROWS_MAX     96
-#define NEVER        INT64_MAX
-#define STEPS_MAX    400000 /* of the scheduler: more is a loop without end */
-#define PROVIDER     "local"
-#define CLIENT       "app"
-#define SCOPE_OTHER  "read"
+#define PROCESSES   6 /* the last one comes at the end */
+#define COURIERS    24
+#define SPOOL_SLOTS 16
+#define HOLDS       64
+#define CREDENTIALS 2
+#define OPS_MAX     8
+#define ROWS_MAX    96
+#define NEVER       INT64_MAX
+#define STEPS_MAX   400000 /* of the scheduler: more is a loop without end */
+#define PROVIDER    "local"
+#define CLIENT      "app"
+#define SCOPE_OTHER "read"
 
 /* --- randomness (random.c): the world's and the engine's are apart, so that one more nonce changes no story --- */
 
@@ -97,7 +97,7 @@ enum event {
 #define X(name, text, a, b) EVENT_##name,
 	EVENTS(X)
 #undef X
-	EVENTS_COUNT
+	    EVENTS_COUNT
 };
 
 /* Branches, causes and totals that the summary shows; their words are in coverage.c. */
@@ -154,7 +154,7 @@ enum count {
 #define X(name, text) COUNT_##name,
 	COUNTS(X)
 #undef X
-	COUNTS_COUNT
+	    COUNTS_COUNT
 };
 
 struct totals {
@@ -182,7 +182,7 @@ struct row *row_new(uint8_t kind, const void *key, size_t key_len, const void *b
 void row_free(struct row *row);
 bool row_is(const struct row *row, uint8_t kind, const void *key, size_t key_len);
 void image_share(const struct image *image, struct image *ret); /* copies references */
-void image_apply(struct image *image, struct row *row);        /* both take the row over */
+void image_apply(struct image *image, struct row *row);         /* both take the row over */
 void image_log(struct image *image, struct row *row);
 void image_clear(struct image *image);
 
@@ -269,7 +269,7 @@ struct call {
 void courier_step(struct sim *sim, struct call *call);
 void courier_die(struct sim *sim, struct call *call, enum fate fate);
 void courier_say(struct sim *sim, struct call *call, enum call_event event);
-void courier_send(struct sim *sim, struct call *call);
+void courier_heard(struct sim *sim, const struct call *call);
 void courier_clear(struct call *call);
 void couriers_lose_caller(struct sim *sim, const struct process *process);
 void courier_effects(struct effects *ret);
@@ -309,11 +309,12 @@ struct process {
 	const struct op *op; /* the one that runs; NULL: none */
 	unsigned points;
 	struct call *waits_for;
+	int64_t waits_for_lock; /* byte; 0: none */
 	/* of the running op */
 	int64_t began_ms, stopped_ms;
 	unsigned jumps;
-	uint64_t last_commit; /* number of its last commit */
-	int64_t last_commit_wall, last_commit_ms;
+	uint64_t last_commit;                       /* number of its last commit */
+	int64_t writes_since_wall, writes_since_ms; /* the beginning of its last transaction */
 	unsigned commits, sends;
 	struct vault vault;
 	struct effects effects;
@@ -335,8 +336,18 @@ void op_script(struct sim *sim, struct process *process);
 
 /* --- who runs when (schedule.c) --- */
 
-enum deed_kind { DEED_POWER, DEED_SUSPEND, DEED_WALL, DEED_FREEZE, DEED_THAW, DEED_OUTAGE, DEED_OUTAGE_END, DEED_DISK,
-	DEED_COPY, DEED_RESTORE };
+enum deed_kind {
+	DEED_POWER,
+	DEED_SUSPEND,
+	DEED_WALL,
+	DEED_FREEZE,
+	DEED_THAW,
+	DEED_OUTAGE,
+	DEED_OUTAGE_END,
+	DEED_DISK,
+	DEED_COPY,
+	DEED_RESTORE
+};
 
 struct deed {
 	enum deed_kind kind;
@@ -349,6 +360,7 @@ struct deed {
 void schedule(struct sim *sim, struct process *process);
 
 void deed_do(struct sim *sim, const struct deed *deed);
+void deed_add(struct sim *sim, enum deed_kind kind, int64_t in_ms, int64_t value);
 void deeds_plan(struct sim *sim);
 
 /* --- one story --- */
@@ -363,22 +375,22 @@ struct knobs { /* drawn once per seed; parts are of 1000 */
 	bool repeats, narrow, revokes, wall;
 };
 
-struct family { /* what a credential stands for, as the commands that ended well say */
-	unsigned token;      /* the login's */
+struct family {         /* what a credential stands for, as the commands that ended well say */
+	unsigned token; /* the login's */
 	unsigned family;
-	uint64_t since;      /* commit */
+	uint64_t since; /* commit */
 };
 
-struct account { /* one credential, as the world knows it */
-	struct family acked;        /* the newest login that is known to be stored */
+struct account {                      /* one credential, as the world knows it */
+	struct family acked;          /* the newest login that is known to be stored */
 	unsigned maybe[FAMILIES_MAX]; /* logins whose command did not end well: stored or not */
 	size_t maybe_count;
-	uint64_t fence;             /* commit of the last revocation that is known to have begun; 0 */
+	uint64_t fence; /* commit of the last revocation that is known to have begun; 0 */
 	bool fence_maybe, replaced_maybe, removed_maybe;
-	bool restored, suspect;     /* suspect: and nobody has accepted it */
-	bool stale;                 /* restored from before an exchange, and accepted since */
-	uint64_t generation;        /* highest seen */
-	enum larder_code final;     /* of the last command for it */
+	bool restored, suspect; /* suspect: and nobody has accepted it */
+	bool stale;             /* restored from before an exchange, and accepted since */
+	uint64_t generation;    /* highest seen */
+	enum larder_code final; /* of the last command for it */
 };
 
 struct sim {
@@ -389,7 +401,7 @@ struct sim {
 	struct totals totals;
 	struct knobs knobs;
 	/* the machine */
-	int64_t ms, start_s, wall_s; /* true time; wall clock at 0; how wrong it is by now */
+	int64_t ms, start_s, wall_s;  /* true time; wall clock at 0; how wrong it is by now */
 	int64_t frozen_at, frozen_ms; /* -1: runs; how far the monotonic clock is behind */
 	int64_t up_at;                /* nothing begins before: it boots */
 	unsigned boot, outages;
@@ -421,8 +433,8 @@ struct sim {
 	int32_t next_pid;
 };
 
-uint64_t draw(struct sim *sim, uint64_t below);         /* 0: 0 */
-bool chance(struct sim *sim, unsigned parts_of_1000);   /* never once it is calm */
+uint64_t draw(struct sim *sim, uint64_t below);       /* 0: 0 */
+bool chance(struct sim *sim, unsigned parts_of_1000); /* never once it is calm */
 int64_t sim_now_s(const struct sim *sim);
 int64_t sim_clock_ms(const struct sim *sim);
 const char *credential_name(unsigned credential);

@@ -8,7 +8,8 @@
 
 #include "sim/sim.h"
 
-#define HELD_MS 2000 /* as store/spool.c: how long a slot with a reply is waited for */
+#define HELD_MS     2000 /* as store/spool.c: how long a slot with a reply is waited for */
+#define POLL_MAX_MS 20   /* as engine/refresh.c */
 
 static int
 hold_new(struct sim *sim, bool is_slot, int64_t what, uint32_t owner)
@@ -45,6 +46,10 @@ hold_drop(struct sim *sim, int fd, uint32_t owner)
 	hold->owners &= ~owner;
 	hold->used = hold->owners != 0;
 	note(sim, EVENT_CLOSE, fd, !hold->used);
+	for (unsigned i = 0; i < PROCESSES && !hold->used && !hold->is_slot; i++) {
+		if (sim->processes[i].waits_for_lock == hold->what && sim->processes[i].wake != NEVER)
+			sim->processes[i].wake = sim->ms + (int64_t)draw(sim, POLL_MAX_MS);
+	}
 }
 
 void
@@ -70,6 +75,7 @@ fx_lock_try(void *ctx, int64_t byte, struct lock *ret, struct larder_error *ret_
 		return fail(LARDER_STORAGE, "this process is dead", ret_error);
 	if (is_held(sim, false, byte)) {
 		note(sim, EVENT_LOCK_BUSY, process->op->credential, 0);
+		process->waits_for_lock = byte;
 		return fail(LARDER_UNAVAILABLE, "another process holds the lock", ret_error);
 	}
 	ret->fd = hold_new(sim, false, byte, OWNER_PROCESS(process->number));

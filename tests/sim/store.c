@@ -92,6 +92,8 @@ disk_begin(struct store *it, enum store_sync sync, struct larder_error *ret_erro
 		return fail(LARDER_UNAVAILABLE, "the vault is busy", ret_error);
 	}
 	sim->writer = store->process;
+	store->process->writes_since_ms = sim->ms;
+	store->process->writes_since_wall = sim_now_s(sim);
 	store->writing = true;
 	store->sync = sync;
 	return LARDER_OK;
@@ -141,8 +143,6 @@ disk_commit(struct store *it, bool *ret_unknown, struct larder_error *ret_error)
 	apply(store);
 	end_writing(store);
 	process->last_commit = sim->commits;
-	process->last_commit_ms = sim->ms;
-	process->last_commit_wall = sim_now_s(sim);
 	process->commits++;
 	count(sim, COUNT_COMMITS);
 	note(sim, EVENT_COMMIT, (int64_t)sim->commits, store->sync == STORE_DURABLE);
@@ -181,7 +181,8 @@ disk_close(struct store *it)
 static const struct row *
 find(const struct disk_store *store, uint8_t kind, const void *key, size_t key_len)
 {
-	const struct image *disk = &store->sim->disk;
+	/* while a scan runs, its snapshot is what is read */
+	const struct image *disk = store->scanning && !store->writing ? &store->snapshot : &store->sim->disk;
 
 	for (size_t i = store->changes_count; i-- > 0;) {
 		if (row_is(store->changes[i], kind, key, key_len))
