@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "courier/call.h"
+#include "courier/hosts.h"
 #include "courier/memory.h"
 #include "courier/peer.h"
 
@@ -79,7 +80,10 @@ refusal_of(const struct call *call, const char *peer)
 		return NULL;
 	if (!url_parse(call->job->request.url, &url, why, sizeof(why)))
 		return "has a URL that cannot be read";
-	return peer_refusal(&url, peer, call->secure, call->job->insecure_loopback);
+	/* the hosts file is only asked when it matters */
+	if (peer_refusal(&url, peer, call->secure, call->job->insecure_loopback) == NULL)
+		return NULL;
+	return peer_refusal(&url, peer, call->secure, hosts_say_local(url.host));
 }
 
 /* The last moment before the first byte. A second time would be a repeat of libcurl's own, which there must not be. */

@@ -12,7 +12,8 @@
  * Why nothing may be sent to this numeric address, as a phrase that follows the host's name; NULL if it may.
  *
  * secure        https. Plain http goes to loopback addresses alone
- * allows_local  the definition says insecure_loopback: the user enrolled a server on this machine under some name
+ * allows_local  the user has a server on this machine under that name: the definition says insecure_loopback, or the
+ *               hosts file names it
  *
  * Names that say themselves that they are this machine (localhost, *.localhost, a loopback address) may be it.
  * Addresses of private networks are a company's own servers, and allowed. Pure.

@@ -227,8 +227,12 @@ static bool
 enter_limits(void)
 {
 	const struct rlimit no_core = { 0, 0 };
-	const struct rlimit files = { FILES_MAX, FILES_MAX };
+	struct rlimit files = { FILES_MAX, FILES_MAX };
+	struct rlimit now;
 
+	/* One that is lower already cannot be raised, and need not. */
+	if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_max < FILES_MAX)
+		files = now;
 	return setrlimit(RLIMIT_CORE, &no_core) == 0 && setrlimit(RLIMIT_NOFILE, &files) == 0;
 }
 
