@@ -39,7 +39,7 @@ class Shared:
             os.mkdir(os.path.join(self.directory, name))
         self.authority = server.Authority(os.path.join(self.directory, "known"))
         self.stranger = server.Authority(os.path.join(self.directory, "unknown"), "A Stranger")
-        names = ["localhost", "127.0.0.1"] + ([hosts_name()] if hosts_name() else [])
+        names = ["localhost", "127.0.0.1", "0.0.0.0"] + ([hosts_name()] if hosts_name() else [])
         self.tls = self.authority.issue("good", names)
         self.public = bytes.fromhex(subprocess.check_output([OPEN_SLOT, "public"], text=True))
 
