@@ -269,6 +269,7 @@ void *
 arena_alloc(size_t len)
 {
 	struct head *head;
+	int before_us = errno;
 	size_t size;
 
 	if (len > SECRET_ARENA_MAX) {
@@ -285,6 +286,7 @@ arena_alloc(size_t len)
 	if (head != NULL) {
 		take(head, size);
 		arena.used += head->size;
+		errno = before_us; /* a smaller segment may have done where a larger one was refused */
 	}
 	leave();
 	return head != NULL ? head + 1 : NULL;

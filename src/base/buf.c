@@ -54,8 +54,10 @@ buf_reserve(struct buf *buf, size_t len)
 		return NULL;
 	if (len > buf->max - buf->len)
 		goto fail;
-	if ((buf->data == NULL || buf->len + len > buf->cap) && !grow(buf, buf->len + len))
+	if ((buf->data == NULL || buf->len + len > buf->cap) && !grow(buf, buf->len + len)) {
+		buf->starved = true;
 		goto fail;
+	}
 	return buf->data + buf->len;
 fail:
 	buf->failed = true;
@@ -165,6 +167,7 @@ buf_reset(struct buf *buf)
 		wipe(buf->data, buf->cap + 1); /* buf_reserve's callers may have written beyond len */
 	buf->len = 0;
 	buf->failed = false;
+	buf->starved = false;
 }
 
 bool
@@ -190,6 +193,7 @@ buf_clear(struct buf *buf)
 	release(buf);
 	buf->len = 0;
 	buf->failed = false;
+	buf->starved = false;
 }
 
 const uint8_t *

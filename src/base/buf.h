@@ -19,9 +19,10 @@ struct buf {
 	uint8_t *data; /* NUL-terminated after every append; NULL while nothing was appended */
 	size_t len;
 	size_t cap;
-	size_t max;  /* bytes without the NUL */
-	bool secret; /* in the locked arena */
-	bool failed; /* memory or maximum exceeded */
+	size_t max;   /* bytes without the NUL */
+	bool secret;  /* in the locked arena */
+	bool failed;  /* memory or maximum exceeded */
+	bool starved; /* it was memory */
 };
 
 /* for initialisers: struct buf b = BUF_INIT(4096); */

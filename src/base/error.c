@@ -2,6 +2,7 @@
 #define ERROR_DEFINES
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -100,6 +101,8 @@ error_set_errno(struct larder_error *ret_error, enum larder_code code, int errnu
 {
 	va_list args;
 
+	if (errnum == ENOMEM)
+		code = LARDER_INTERNAL;
 	if (ret_error == NULL)
 		return code;
 	va_start(args, why);
@@ -113,6 +116,12 @@ error_no_memory(struct larder_error *ret_error)
 {
 	return error_set(ret_error, LARDER_INTERNAL, "out of memory",
 	    "free some memory or raise the limit (ulimit -l, -v)", "the system gave none");
+}
+
+bool
+error_is_memory(void)
+{
+	return errno == ENOMEM || errno == EAGAIN || errno == EPERM;
 }
 
 enum larder_code

@@ -6,6 +6,8 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include <stdbool.h>
+
 #include <larder/error.h>
 
 /*
@@ -20,12 +22,21 @@
 enum larder_code error_set(struct larder_error *ret_error, enum larder_code code, const char *what, const char *hint,
     const char *why, ...) __attribute__((format(printf, 5, 6)));
 
-/* The same with ": strerror(errnum)" as the end of the reason. */
+/*
+ * The same with ": strerror(errnum)" as the end of the reason. ENOMEM is LARDER_INTERNAL, whatever was being done: it says
+ * nothing about the file or the program that was asked for. Returns the code that was set.
+ */
 enum larder_code error_set_errno(struct larder_error *ret_error, enum larder_code code, int errnum, const char *what,
     const char *hint, const char *why, ...) __attribute__((format(printf, 6, 7)));
 
 /* Out of memory: LARDER_INTERNAL with the fixed text. Needs no memory. */
 enum larder_code error_no_memory(struct larder_error *ret_error);
+
+/*
+ * Whether errno, zeroed before, says that something failed for want of memory, locked memory included. For callers of
+ * what answers with a bare false: a lack of memory must not be taken for damage, absence or a wrong key.
+ */
+bool error_is_memory(void);
 
 /* Name the credential, client or provider that a failure concerns, if no name is set yet. Returns code. */
 enum larder_code error_name(struct larder_error *ret_error, enum larder_code code, const char *name);

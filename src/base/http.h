@@ -44,7 +44,7 @@ struct http_reply {
 	struct secret body;
 };
 
-/* Append a header; the value is copied to locked memory. false: memory, too many, or a control byte in it. */
+/* Append a header; the value is copied to locked memory. false: memory (errno is set), too many, or a control byte in it. */
 bool http_request_add_header(struct http_request *request, const char *name, const char *value, size_t value_len);
 
 /* Wipe and release what they hold; accept zeroed structs. */

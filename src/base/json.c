@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/json_scan.h"
@@ -22,11 +23,14 @@ json_parse(const char *data, size_t len, unsigned depth_max, char *why, size_t w
 {
 	cJSON *json;
 
+	errno = 0;
 	if (!json_scan(data, len, depth_max, why, why_size))
 		return NULL;
 	json = cJSON_ParseWithLengthOpts(data, len, NULL, 0);
-	if (json == NULL)
+	if (json == NULL) {
 		(void)text_format(why, why_size, "out of memory");
+		errno = ENOMEM;
+	}
 	return json;
 }
 

@@ -29,7 +29,7 @@ void json_use_locked_memory(void);
 
 /*
  * Parse bytes (no NUL needed). NULL: refused, and why (size why_size) says what at which byte and line, without
- * quoting the content. The caller frees with json_free.
+ * quoting the content; errno is ENOMEM if it was for want of memory, else 0. The caller frees with json_free.
  */
 struct cJSON *json_parse(const char *data, size_t len, unsigned depth_max, char *why, size_t why_size);
 

@@ -76,7 +76,9 @@ set_authorization(struct message *message, struct buf *value)
 			return;
 		}
 	}
-	if (value->failed)
+	if (value->starved)
+		message_no_memory(message);
+	else if (value->failed)
 		message_fail(message, LARDER_REJECTED, NULL, "the client's secret or the token is too long");
 	else
 		message_header(message, "Authorization", buf_str(value), value->len);
@@ -105,10 +107,12 @@ add_basic(struct message *message, const char *user, size_t user_len, const stru
 	if (password != NULL && !secret_is_empty(password))
 		append_basic_part(&plain, encoding, (const char *)password->data, password->len);
 	(void)buf_append_str(&value, "Basic ");
-	if (plain.failed)
+	if (plain.failed) {
 		value.failed = true;
-	else
+		value.starved = plain.starved;
+	} else {
 		append_base64(&value, plain.data, plain.len);
+	}
 	set_authorization(message, &value);
 	buf_clear(&plain);
 	buf_clear(&value);

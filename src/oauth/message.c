@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oauth/message.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,8 @@ message_fail(struct message *message, enum larder_code code, const char *hint, c
 	(void)error_name(message->ret_error, code, message->provider->id);
 }
 
-static void
-fail_memory(struct message *message)
+void
+message_no_memory(struct message *message)
 {
 	if (message->code == LARDER_OK)
 		message->code = error_no_memory(message->ret_error);
@@ -62,7 +63,7 @@ message_init(struct message *message, const struct provider *provider, const str
 		add_var(message, client->vars->items[i].name, client->vars->items[i].value);
 	message->client_id = text_copy(client->client_id);
 	if (message->client_id == NULL)
-		fail_memory(message);
+		message_no_memory(message);
 	else
 		add_var(message, client_id, message->client_id);
 }
@@ -108,7 +109,7 @@ add_param(struct message *message, const char *name, const void *value, size_t v
 		return;
 	}
 	if (!secret_copy(value, value_len, &param->value)) {
-		fail_memory(message);
+		message_no_memory(message);
 		return;
 	}
 	param->repeats = repeats;
@@ -161,7 +162,12 @@ message_header(struct message *message, const char *name, const char *value, siz
 		if (text_equal_nocase(message->request->headers[i].name, name))
 			return;
 	}
-	if (!http_request_add_header(message->request, name, value, value_len))
+	errno = 0;
+	if (http_request_add_header(message->request, name, value, value_len))
+		return;
+	if (errno == ENOMEM)
+		message_no_memory(message);
+	else
 		fail_definition(message, "it has too many headers, or one that cannot be sent:", name);
 }
 
@@ -262,7 +268,9 @@ write_query(struct message *message)
 	const char *mark = strchr(url, '?');
 
 	write_form(message, &query);
-	if (query.failed || len + 1 + query.len > URL_MAX) {
+	if (query.starved) {
+		message_no_memory(message);
+	} else if (query.failed || len + 1 + query.len > URL_MAX) {
 		message_fail(message, LARDER_REJECTED, "use tokens that this provider issues",
 		    "the token does not fit into a URL, where this provider wants it");
 	} else if (query.len != 0) {
@@ -287,7 +295,7 @@ write_body(struct message *message, enum body_format format)
 	else
 		write_form(message, &body);
 	if (body.failed || (body.len != 0 && !buf_take_secret(&body, &message->request->body)))
-		fail_memory(message);
+		message_no_memory(message);
 	buf_clear(&body);
 	message_header(message, "Content-Type", type, strlen(type));
 }

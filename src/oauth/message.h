@@ -58,6 +58,7 @@ void message_url(struct message *message, const char *template);
 /* Remember a failure, unless there was one before. */
 void message_fail(struct message *message, enum larder_code code, const char *hint, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
+void message_no_memory(struct message *message);
 
 /*
  * Write the parameters as body says, and the headers that every request has. Returns the first failure of all.

@@ -6,6 +6,7 @@
 #include "provider/definition.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,7 +190,9 @@ definition_parse(
 		goto out;
 	}
 	json = json_parse(text, len, JSON_DEPTH_MAX, why, sizeof(why));
-	if (json == NULL)
+	if (json == NULL && errno == ENOMEM)
+		reading_no_memory(&reading);
+	else if (json == NULL)
 		reading_fail(&reading, "%s", why);
 	else
 		read_all(&reading, json);

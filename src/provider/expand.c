@@ -187,6 +187,8 @@ fill_url(const struct filling *filling, const char *template, struct buf *ret)
 		else
 			(void)buf_append(&url, piece.text, piece.len);
 	}
+	if (code == LARDER_OK && url.starved)
+		code = error_no_memory(filling->ret_error);
 	if (code != LARDER_OK)
 		goto out;
 	if (bad || url.failed)

@@ -193,9 +193,9 @@ template_check(struct provider *provider, const char *template, bool required, c
 	}
 	if (bad)
 		(void)text_format(why, why_size, "braces that hold no name of a variable");
-	else if (url.failed)
+	else if (url.failed && !url.starved)
 		(void)text_format(why, why_size, "too long");
-	else
+	else if (!url.failed)
 		ok = template_url_is_allowed(provider, buf_str(&url), why, why_size);
 out:
 	buf_clear(&url);
