@@ -60,8 +60,10 @@ client_key(const struct vault *vault, const char *name)
 static enum larder_code
 client_not_found(struct vault *vault, const char *name, struct larder_error *ret_error)
 {
-	if (!verify_absence(vault, ret_error))
-		return error_name(ret_error, LARDER_DAMAGED, name);
+	enum larder_code code = verify_absence(vault, ret_error);
+
+	if (code != LARDER_NOT_FOUND)
+		return error_name(ret_error, code, name);
 	error_set(ret_error, LARDER_NOT_FOUND, "cannot find the client", "see 'larder client list'",
 	    "there is no client of that name");
 	(void)error_name(ret_error, LARDER_NOT_FOUND, name);

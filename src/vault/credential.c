@@ -83,9 +83,9 @@ credential_load(struct vault *vault, const char *name, struct credential *ret, s
 	struct record_key key = credential_key(vault, name);
 	enum larder_code code = record_load(vault, &type_credential, &key, ret, ret_error);
 
-	if (code == LARDER_NOT_FOUND && !verify_absence(vault, ret_error))
-		code = LARDER_DAMAGED;
-	else if (code == LARDER_NOT_FOUND)
+	if (code == LARDER_NOT_FOUND)
+		code = verify_absence(vault, ret_error);
+	if (code == LARDER_NOT_FOUND)
 		error_set(ret_error, code, "cannot find the credential", "see 'larder list'",
 		    "there is no credential of that name");
 	else if (code == LARDER_OK && strcmp(ret->name, name) != 0)

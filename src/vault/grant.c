@@ -49,9 +49,7 @@ grant_load(struct vault *vault, const struct credential *credential, struct gran
 
 	enum larder_code code = record_load(vault, &type_grant, &key, ret, ret_error);
 
-	if (code == LARDER_NOT_FOUND && !verify_absence(vault, ret_error))
-		code = LARDER_DAMAGED;
-	return code;
+	return code == LARDER_NOT_FOUND ? verify_absence(vault, ret_error) : code;
 }
 
 enum larder_code

@@ -152,14 +152,15 @@ vault_verify_quick(struct vault *vault, struct larder_error *ret_error)
 	return setroot_check(vault, check_reachable, &state, ret_error);
 }
 
-bool
+enum larder_code
 verify_absence(struct vault *vault, struct larder_error *ret_error)
 {
 	struct larder_error error;
+	enum larder_code code = vault_verify_quick(vault, &error);
 
-	if (vault_verify_quick(vault, &error) != LARDER_DAMAGED)
-		return true;
+	if (code == LARDER_OK)
+		return LARDER_NOT_FOUND;
 	if (ret_error != NULL)
 		*ret_error = error;
-	return false;
+	return code;
 }

@@ -6,9 +6,9 @@
 #include "vault/vault.h"
 
 /*
- * Whether a row that was not found was never there, as far as vault_verify_quick can tell. false: the vault is damaged,
- * and *ret_error says how.
+ * Whether a row that was not found was never there, as far as vault_verify_quick can tell. NOT_FOUND: it was not, and
+ * *ret_error is left to the caller. Any other code, with *ret_error: the vault is damaged, or it could not be looked at.
  */
-bool verify_absence(struct vault *vault, struct larder_error *ret_error);
+enum larder_code verify_absence(struct vault *vault, struct larder_error *ret_error);
 
 #endif
