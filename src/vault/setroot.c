@@ -90,28 +90,58 @@ row_hash(const struct vault *vault, uint8_t kind, const void *key, size_t key_le
 	derive_mac(vault->keys->set, "larder 1 row", pieces, sizeof(pieces) / sizeof(pieces[0]), ret);
 }
 
-/* Take the row that is there now, if any, out of the pending state. NOT_FOUND is told. */
+/* The number of the row that is there now. NOT_FOUND is told. */
 static enum larder_code
-take_out(struct vault *vault, uint8_t kind, const void *key, size_t key_len, struct larder_error *ret_error)
+hash_present(struct vault *vault, uint8_t kind, const void *key, size_t key_len, uint8_t ret[static HASH_BYTES],
+    struct larder_error *ret_error)
 {
 	struct buf body = BUF_INIT(STORE_BODY_MAX);
-	uint8_t hash[HASH_BYTES];
 	enum larder_code code;
 
 	code = store_get(vault->store, kind, key, key_len, &body, ret_error);
-	if (code == LARDER_OK) {
-		row_hash(vault, kind, key, key_len, body.data, body.len, hash);
-		sum_subtract(vault->change->state.sum, hash);
-		vault->change->state.count--;
-		vault->change->changed = true;
-	}
+	if (code == LARDER_OK)
+		row_hash(vault, kind, key, key_len, body.data, body.len, ret);
 	buf_clear(&body);
 	return code;
+}
+
+/*
+ * After the rows, never before: a caller may carry on after a change that failed. Nor is such a transaction committed,
+ * as SQLite may have ended it, and with it what was written before.
+ */
+static enum larder_code
+count_change(struct vault *vault, enum larder_code code, const uint8_t *gone, const uint8_t *came,
+    const struct larder_error *error, struct larder_error *ret_error)
+{
+	struct vault_change *change = vault->change;
+
+	if (code != LARDER_OK) {
+		if (change->failure.code == LARDER_OK)
+			change->failure = *error;
+		if (ret_error != NULL)
+			*ret_error = *error;
+		return code;
+	}
+	if (gone != NULL) {
+		sum_subtract(change->state.sum, gone);
+		change->state.count--;
+	}
+	if (came != NULL) {
+		sum_add(change->state.sum, came);
+		change->state.count++;
+	}
+	change->changed = true;
+	return LARDER_OK;
 }
 
 static enum larder_code
 check_writable(const struct vault *vault, struct larder_error *ret_error)
 {
+	if (vault->writing && vault->change->failure.code != LARDER_OK) {
+		if (ret_error != NULL)
+			*ret_error = vault->change->failure;
+		return vault->change->failure.code;
+	}
 	if (vault->writing && vault->change->sync == STORE_DURABLE)
 		return keys_check(vault->keys, ret_error);
 	return error_set(ret_error, LARDER_INTERNAL, "cannot change the vault", NULL,
@@ -122,37 +152,41 @@ enum larder_code
 setroot_put(struct vault *vault, uint8_t kind, const void *key, size_t key_len, const struct buf *body,
     struct larder_error *ret_error)
 {
-	uint8_t hash[HASH_BYTES];
+	uint8_t gone[HASH_BYTES], came[HASH_BYTES];
+	struct larder_error error;
 	enum larder_code code;
+	bool replaces;
 
 	code = check_writable(vault, ret_error);
 	if (code != LARDER_OK)
 		return code;
-	code = take_out(vault, kind, key, key_len, ret_error);
-	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
-		return code;
-	code = store_put(vault->store, kind, key, key_len, body->data, body->len, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	row_hash(vault, kind, key, key_len, body->data, body->len, hash);
-	sum_add(vault->change->state.sum, hash);
-	vault->change->state.count++;
-	vault->change->changed = true;
-	return LARDER_OK;
+	code = hash_present(vault, kind, key, key_len, gone, &error);
+	replaces = code == LARDER_OK;
+	if (code == LARDER_OK || code == LARDER_NOT_FOUND)
+		code = store_put(vault->store, kind, key, key_len, body->data, body->len, &error);
+	row_hash(vault, kind, key, key_len, body->data, body->len, came);
+	return count_change(vault, code, replaces ? gone : NULL, came, &error, ret_error);
 }
 
 enum larder_code
 setroot_remove(struct vault *vault, uint8_t kind, const void *key, size_t key_len, struct larder_error *ret_error)
 {
+	uint8_t gone[HASH_BYTES];
+	struct larder_error error;
 	enum larder_code code;
 
 	code = check_writable(vault, ret_error);
 	if (code != LARDER_OK)
 		return code;
-	code = take_out(vault, kind, key, key_len, ret_error);
-	if (code != LARDER_OK)
+	code = hash_present(vault, kind, key, key_len, gone, &error);
+	if (code == LARDER_NOT_FOUND) {
+		if (ret_error != NULL)
+			*ret_error = error;
 		return code;
-	return store_remove(vault->store, kind, key, key_len, ret_error);
+	}
+	if (code == LARDER_OK)
+		code = store_remove(vault->store, kind, key, key_len, &error);
+	return count_change(vault, code, gone, NULL, &error, ret_error);
 }
 
 enum larder_code

@@ -22,8 +22,9 @@ struct state {
 struct vault_change { /* of one transaction */
 	bool changed;
 	enum store_sync sync;
-	uint8_t root[HASH_BYTES]; /* of the state it began with */
-	struct state state;       /* count and sum as they will be; the rest as it was, until the commit */
+	uint8_t root[HASH_BYTES];    /* of the state it began with */
+	struct state state;          /* count and sum as they will be; the rest as it was, until the commit */
+	struct larder_error failure; /* of the first change of a record that failed: there is no commit then */
 };
 
 /* The root of a state. */

@@ -224,7 +224,10 @@ vault_commit(struct vault *vault, bool *ret_unknown, struct larder_error *ret_er
 	if (!vault->writing)
 		return error_set(
 		    ret_error, LARDER_INTERNAL, "cannot change the vault", NULL, "no transaction is running");
-	if (vault->change->changed)
+	code = vault->change->failure.code;
+	if (code != LARDER_OK && ret_error != NULL)
+		*ret_error = vault->change->failure;
+	if (code == LARDER_OK && vault->change->changed)
 		code = setroot_store(vault, ret_error);
 	if (code != LARDER_OK) {
 		vault_rollback(vault);

@@ -12,6 +12,7 @@ main(void)
 	failed += run_copy_tests();
 	failed += run_slots_tests();
 	failed += run_unlock_tests();
+	failed += run_failing_tests();
 	failed += run_flip_tests();
 	failed += run_scale_tests();
 	return failed == 0 ? 0 : 1;
