@@ -3,6 +3,7 @@
  * The audit log: one sealed row per event, bound to its number, so that rows cannot be swapped or moved. Rows are not
  * in the hash of the set: a release must not cost a synced write.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -81,9 +82,12 @@ decode(const struct vault *vault, int64_t seq, const struct buf *body, struct au
 	struct secret text = SECRET_INIT;
 	bool ok;
 
+	errno = 0;
 	ok = unseal(vault->keys->audit, context.bytes, context.len, body->data, body->len, &text) &&
 	    payload_decode(members, MEMBERS, text.data, text.len, &event);
 	secret_free(&text);
+	if (!ok && error_is_memory())
+		return error_no_memory(ret_error);
 	if (!ok)
 		return error_set(ret_error, LARDER_DAMAGED, "the audit log is damaged",
 		    "restore the vault from a backup", "row %" PRId64 " was changed, or belongs elsewhere", seq);

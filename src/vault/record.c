@@ -132,7 +132,7 @@ check_epoch(struct vault *vault, const struct record_type *type, uint64_t epoch,
 static enum larder_code
 refused(const struct record_type *type, const char *problem, struct larder_error *ret_error)
 {
-	if (errno == ENOMEM || errno == EAGAIN || errno == EPERM)
+	if (error_is_memory())
 		return error_no_memory(ret_error);
 	return record_damaged(ret_error, type->name, problem);
 }

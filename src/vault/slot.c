@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/slot.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,11 +189,14 @@ slot_try(const struct slot *slot, const uint8_t vault_id[static VAULT_ID_BYTES],
 		code = error_no_memory(ret_error);
 		goto out;
 	}
+	errno = 0;
 	if (!unseal(key, context.data, context.len, slot->body.data + slot->sealed_at,
 		slot->body.len - slot->sealed_at - CHECK_BYTES, &vault_key) ||
 	    vault_key.len != KEY_BYTES) {
 		secret_free(&vault_key);
-		code = error_set(ret_error, LARDER_LOCKED, "cannot open the vault", NULL, "the key is wrong");
+		code = error_is_memory()
+		    ? error_no_memory(ret_error)
+		    : error_set(ret_error, LARDER_LOCKED, "cannot open the vault", NULL, "the key is wrong");
 		goto out;
 	}
 	*ret_key = vault_key;

@@ -237,26 +237,33 @@ try_all(struct attempt_state *state)
 }
 
 /* By looking at every row: a slot that the index has lost would otherwise look like a wrong key. */
-static size_t
-count_slots(struct store *store)
+static enum larder_code
+count_slots(struct store *store, size_t *ret_count, struct larder_error *ret_error)
 {
+	enum larder_code code = store_scan(store, 0, ret_error);
 	struct store_row row;
 	size_t count = 0;
 
-	if (store_scan(store, 0, NULL) != LARDER_OK)
-		return 0;
-	while (store_next(store, &row, NULL) == LARDER_OK)
+	if (code != LARDER_OK)
+		return code;
+	while ((code = store_next(store, &row, ret_error)) == LARDER_OK)
 		if (row.kind == RECORD_SLOT)
 			count++;
 	store_scan_end(store);
-	return count;
+	*ret_count = count;
+	return code == LARDER_NOT_FOUND ? LARDER_OK : code;
 }
 
 /* Why it stayed closed. Damage to a slot goes before "wrong key", for the key may well be right. */
 static enum larder_code
 say_why(struct store *store, const struct attempt_state *state, struct larder_error *ret_error)
 {
-	if (count_slots(store) != state->count)
+	size_t count = 0;
+	enum larder_code code = count_slots(store, &count, ret_error);
+
+	if (code != LARDER_OK)
+		return code;
+	if (count != state->count)
 		return record_damaged(ret_error, "key slot", "one cannot be found by its number");
 	for (size_t i = 0; i < state->count; i++)
 		if (state->slots[i].damaged)
