@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -48,10 +49,13 @@ find_reply(struct engine *engine, const struct credential *credential, struct sp
 		return LARDER_OK; /* a slot that somebody else uses by now held nothing of ours */
 	if (code != LARDER_OK)
 		return code;
+	errno = 0;
 	content = fx->slot_read(fx->ctx, slot, record_id, attempt_id, &payload);
 	if (content == SPOOL_FAILED) {
-		code = error_set(ret_error, LARDER_STORAGE, "refresh failed", "check the disk, then try again",
-		    "the slot with the provider's answer cannot be read");
+		code = errno == ENOMEM
+		    ? error_no_memory(ret_error)
+		    : error_set(ret_error, LARDER_STORAGE, "refresh failed", "check the disk, then try again",
+			  "the slot with the provider's answer cannot be read");
 		goto out;
 	}
 	if (content != SPOOL_REPLY || memcmp(record_id, credential->id, sizeof record_id) != 0 ||
@@ -61,9 +65,13 @@ find_reply(struct engine *engine, const struct credential *credential, struct sp
 	memcpy(attempt.record_id, credential->id, sizeof attempt.record_id);
 	memcpy(attempt.id, intent->attempt_id, sizeof attempt.id);
 	memcpy(attempt.key, intent->attempt_key, sizeof attempt.key);
+	errno = 0;
 	vault_box_keys(engine->vault, attempt.vault_public, &secret_key);
 	if (!secret_is_empty(&secret_key) && box_open(&attempt, secret_key.data, payload.data, payload.len, &text))
 		*ret_found = open_found(&text, ret);
+	/* Taken for absent, it would be asked for again, with a token that is spent. */
+	if (*ret_found == FOUND_NOTHING && error_is_memory())
+		code = error_no_memory(ret_error);
 	*ret_len = payload.len;
 out:
 	if (*ret_found == FOUND_NOTHING)
@@ -111,6 +119,10 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 
 	memcpy(attempt_id, credential->intent.attempt_id, sizeof attempt_id);
 	reply_judge(party->provider, http, credential->intent.opened_at, &reply);
+	if (reply.starved) {
+		code = error_no_memory(ret_error);
+		goto out;
+	}
 	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
 	if (code == LARDER_OK)
 		code = credential_load(engine->vault, credential->name, &fresh, ret_error);

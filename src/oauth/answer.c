@@ -2,6 +2,7 @@
 #include "oauth/answer.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -74,6 +75,8 @@ answer_is_form(const struct http_reply *reply, const char **ret, size_t *ret_len
 	return has_pair(*ret, *ret_len);
 }
 
+static const char no_memory[] = "out of memory";
+
 /* A form as an object of strings, refused when a name repeats. */
 static cJSON *
 parse_form(const char *text, size_t len, char why[static ANSWER_WHY_MAX])
@@ -90,10 +93,10 @@ parse_form(const char *text, size_t len, char why[static ANSWER_WHY_MAX])
 		else if (++pairs > ANSWER_PAIRS_MAX)
 			problem = "it has too many members";
 		else if (cJSON_AddStringToObject(object, buf_str(&name), buf_str(&value)) == NULL)
-			problem = "out of memory";
+			problem = no_memory;
 	}
 	if (object == NULL)
-		problem = "out of memory";
+		problem = no_memory;
 	else if (problem == NULL && bad)
 		problem = "it has a broken escape";
 	buf_clear(&name);
@@ -102,6 +105,8 @@ parse_form(const char *text, size_t len, char why[static ANSWER_WHY_MAX])
 		return object;
 	json_free(object);
 	(void)text_format(why, ANSWER_WHY_MAX, "%s", problem);
+	if (problem == no_memory)
+		errno = ENOMEM;
 	return NULL;
 }
 

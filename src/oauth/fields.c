@@ -48,8 +48,10 @@ fields_judge_refresh_token(struct judging *judging)
 	if (is_missing(item))
 		return;
 	problem = token_problem(item);
-	if (problem == NULL && !secret_copy(item->valuestring, strlen(item->valuestring), &ret->refresh_token))
+	if (problem == NULL && !secret_copy(item->valuestring, strlen(item->valuestring), &ret->refresh_token)) {
 		problem = " does not fit into locked memory";
+		ret->starved = true;
+	}
 	if (problem == NULL)
 		ret->refresh_token_came = true;
 	else
@@ -69,8 +71,10 @@ judge_access_token(struct judging *judging)
 		return;
 	}
 	problem = token_problem(item);
-	if (problem == NULL && !secret_copy(item->valuestring, strlen(item->valuestring), &ret->access_token))
+	if (problem == NULL && !secret_copy(item->valuestring, strlen(item->valuestring), &ret->access_token)) {
 		problem = " does not fit into locked memory";
+		ret->starved = true;
+	}
 	if (problem != NULL)
 		fields_complain(ret, "access_token", problem);
 }
@@ -85,6 +89,7 @@ carry_over(struct judging *judging)
 	    secret_is_empty(&ret->access_token))
 		return;
 	ret->refresh_token_came = secret_copy(ret->access_token.data, ret->access_token.len, &ret->refresh_token);
+	ret->starved |= !ret->refresh_token_came;
 }
 
 static bool
@@ -168,6 +173,7 @@ judge_scope(struct judging *judging)
 		fields_complain(ret, "scope", scope.failed ? " is too long" : " cannot be read");
 	else if (scope.len != 0)
 		ret->scope_came = text_format(ret->scope, sizeof(ret->scope), "%s", buf_str(&scope));
+	ret->starved |= scope.starved;
 	buf_clear(&scope);
 }
 

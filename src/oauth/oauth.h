@@ -109,11 +109,12 @@ struct token_reply {
 	char description[256];     /* escaped */
 	int http_status;
 	int64_t retry_after_s; /* -1 unknown */
+	bool starved;          /* memory was out meanwhile: nothing here is to be believed; judge again later */
 };
 
 /*
  * Judge a reply of the token endpoint. sent_at anchors expires_in (Unix seconds, RFC 6749 section 5.1; latency only
- * shortens the life). Never fails: what it cannot read is GRANT_UNKNOWN. A refresh token that can be recognised in a
+ * shortens the life). Fails only for want of memory (starved): what it cannot read is GRANT_UNKNOWN. A refresh token that can be recognised in a
  * damaged or strange reply is returned whatever else is wrong with it. The caller clears with token_reply_clear.
  */
 void

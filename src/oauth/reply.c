@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "oauth/answer.h"
@@ -77,6 +79,17 @@ judge_contradiction(struct judging *judging)
 	fields_complain(judging->ret, "tokens came together with an error", "");
 }
 
+static bool
+salvage(const struct http_reply *reply, struct token_reply *ret)
+{
+	bool found;
+
+	errno = 0;
+	found = salvage_refresh_token(reply, &ret->refresh_token);
+	ret->starved |= !found && error_is_memory();
+	return found;
+}
+
 /* A success without tokens where the definition has them: what can be recognised elsewhere is kept. */
 static void
 judge_strange(struct judging *judging, const struct http_reply *reply, const struct answer_error *error)
@@ -86,7 +99,7 @@ judge_strange(struct judging *judging, const struct http_reply *reply, const str
 	judge_error(judging, error);
 	if (error->found)
 		return;
-	ret->refresh_token_came = salvage_refresh_token(reply, &ret->refresh_token);
+	ret->refresh_token_came = salvage(reply, ret);
 	fields_complain(ret,
 	    ret->refresh_token_came ? "the reply has no token where the definition looks; a refresh token was found"
 				    : "the reply has no token",
@@ -134,7 +147,7 @@ judge_unreadable(const struct http_reply *reply, const char *why, struct judging
 	bool is_success = reply->status >= 200 && reply->status <= 299;
 
 	ret->outcome = verdict(judging->provider, reply->status, "");
-	if (is_success && salvage_refresh_token(reply, &ret->refresh_token)) {
+	if (is_success && salvage(reply, ret)) {
 		ret->refresh_token_came = true;
 		fields_complain(ret, "the reply is damaged; its refresh token could be read", "");
 	}
@@ -145,13 +158,16 @@ void
 reply_judge(const struct provider *provider, const struct http_reply *reply, int64_t sent_at, struct token_reply *ret)
 {
 	char why[ANSWER_WHY_MAX] = "";
-	struct cJSON *whole = answer_parse(reply, why);
-	struct judging judging = { .provider = provider,
-		.whole = whole,
-		.inside = answer_inside(provider, whole),
-		.sent_at = sent_at,
-		.ret = ret };
+	struct judging judging = { .provider = provider, .sent_at = sent_at, .ret = ret };
+	struct cJSON *whole;
+	bool starved;
 	int64_t server_now = http_date(reply->date);
+
+	errno = 0;
+	whole = answer_parse(reply, why);
+	starved = whole == NULL && error_is_memory();
+	judging.whole = whole;
+	judging.inside = answer_inside(provider, whole);
 
 	*ret = (struct token_reply){
 		.outcome = GRANT_UNKNOWN,
@@ -159,6 +175,7 @@ reply_judge(const struct provider *provider, const struct http_reply *reply, int
 		.expires_in_s = TIME_UNKNOWN,
 		.refresh_expires_at = TIME_UNKNOWN,
 		.http_status = reply->status,
+		.starved = starved,
 		.retry_after_s = http_retry_after(reply->retry_after, server_now < 0 ? sent_at : server_now),
 	};
 	if (whole == NULL) {

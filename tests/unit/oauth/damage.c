@@ -209,6 +209,47 @@ nothing_stays_in_locked_memory_after_a_reply(void **state)
 	provider_free(provider);
 }
 
+/* Blocks of the arena until it gives none of their size any more, in a list through their first bytes. */
+static void *
+exhaust(void)
+{
+	void *first = NULL, **block;
+
+	for (size_t size = (size_t)1 << 20; size >= 16; size /= 2) {
+		while ((block = arena_alloc(size)) != NULL) {
+			*block = first;
+			first = block;
+		}
+	}
+	return first;
+}
+
+static void
+without_memory_a_reply_is_not_judged(void **state)
+{
+	struct provider *provider = provider_with("");
+	struct http_reply http = a_reply(200, good_json, sizeof(good_json) - 1);
+	struct token_reply reply;
+	void *blocks = exhaust();
+
+	(void)state;
+	reply_judge(provider, &http, SENT_AT, &reply);
+	assert_true(reply.starved);
+	token_reply_clear(&reply);
+	while (blocks != NULL) {
+		void *next = *(void **)blocks;
+
+		arena_free(blocks);
+		blocks = next;
+	}
+	reply_judge(provider, &http, SENT_AT, &reply);
+	assert_false(reply.starved);
+	assert_true(is_good(&reply));
+	token_reply_clear(&reply);
+	http_reply_clear(&http);
+	provider_free(provider);
+}
+
 int
 run_damage_tests(void)
 {
@@ -219,6 +260,7 @@ run_damage_tests(void)
 		cmocka_unit_test(no_changed_byte_of_a_form_harms),
 		cmocka_unit_test(tokens_of_64_kib_come_through_whole_and_longer_ones_do_not),
 		cmocka_unit_test(hostile_bulk_is_refused_quickly),
+		cmocka_unit_test(without_memory_a_reply_is_not_judged),
 		cmocka_unit_test(nothing_stays_in_locked_memory_after_a_reply),
 	};
 
