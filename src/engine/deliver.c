@@ -65,7 +65,9 @@ ask_provider(struct engine *engine, const struct party *party, size_t index, con
 			ask_once(engine, party, &job, kind, with_hint, deadline_ms, delivery, ret);
 		} else {
 			*ret = (struct revoke_verdict){ .retry_after_s = -1,
-				.outcome = code == LARDER_NOT_FOUND ? REVOKE_UNSUPPORTED : REVOKE_REFUSED };
+				.outcome = code == LARDER_NOT_FOUND ? REVOKE_UNSUPPORTED
+				    : code == LARDER_INTERNAL       ? REVOKE_RETRY
+								    : REVOKE_REFUSED };
 			(void)text_format(ret->message, sizeof ret->message, "%s", error.why);
 		}
 		job_clear(&job);
@@ -291,7 +293,7 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 		code = party_load(engine, &credential, &party, &error);
 	if (code == LARDER_OK && !local_only)
 		code = owed_collect(engine, &party, &credential, delivery.what, &delivery.owed, &error);
-	if (code != LARDER_OK && code != LARDER_STORAGE && code != LARDER_DAMAGED) {
+	if (code != LARDER_OK && code != LARDER_INTERNAL && code != LARDER_STORAGE && code != LARDER_DAMAGED) {
 		/* Client or definition are gone or broken: the credential stays fenced, a person has to look. */
 		ret->result = REVOCATION_FAILED;
 		(void)text_format(ret->message, sizeof ret->message, "%s", error.why);

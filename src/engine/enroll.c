@@ -115,7 +115,12 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 		return code;
 	if (code != LARDER_OK && code != LARDER_EXISTS)
 		return code;
-	if (enrolment->replace && grant_load(engine->vault, credential, &old, &ignored) == LARDER_OK) {
+	if (enrolment->replace)
+		code = grant_load(engine->vault, credential, &old, ret_error);
+	/* A grant that is damaged or gone is what people replace tokens for; one that could not be read now is not. */
+	if (enrolment->replace && code != LARDER_OK && code != LARDER_NOT_FOUND && code != LARDER_DAMAGED)
+		return code;
+	if (enrolment->replace && code == LARDER_OK) {
 		if (!secret_is_empty(&old.previous) && !secret_equal(&old.previous, enrolment->refresh_token))
 			(void)fingerprint_release(engine->vault, party->client.client_id, credential->token_endpoint,
 			    &old.previous, &ignored);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/owed.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define ROOM_STEP 16
@@ -57,11 +58,15 @@ collect_parked(struct engine *engine, const struct party *party, const struct cr
 	code = parked_list(engine->vault, credential, &parked, &count, ret_error);
 	for (i = 0; code == LARDER_OK && ok && i < count; i++) {
 		http = (struct http_reply){ .status = 0 };
-		if (!reply_decode(parked[i].reply.data, parked[i].reply.len, &http))
+		errno = 0;
+		if (!reply_decode(parked[i].reply.data, parked[i].reply.len, &http)) {
+			ok = !error_is_memory();
 			continue;
+		}
 		reply = (struct token_reply){ .outcome = GRANT_UNKNOWN };
 		reply_judge(party->provider, &http, parked[i].sent_at, &reply);
-		if ((what & WHAT_REFRESH) != 0)
+		ok = !reply.starved;
+		if (ok && (what & WHAT_REFRESH) != 0)
 			ok = add_token(owed, TOKEN_REFRESH, &reply.refresh_token);
 		if (ok && (what & WHAT_ACCESS) != 0)
 			ok = add_token(owed, TOKEN_ACCESS, &reply.access_token);
