@@ -187,3 +187,24 @@ file_open_private(int dirfd, const char *name, int flags, int *ret_fd, struct la
 		(void)close(fd);
 	return code;
 }
+
+enum larder_code
+file_create_private(int dirfd, const char *name, int *ret_fd, struct larder_error *ret_error)
+{
+	int fd = openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+	enum larder_code code;
+
+	if (fd < 0)
+		return cannot_open_file(name, errno, ret_error);
+	if (fchmod(fd, 0600) != 0) /* whatever the umask took */
+		code = cannot_open_file(name, errno, ret_error);
+	else
+		code = check_private_file(fd, name, ret_error);
+	if (code == LARDER_OK) {
+		*ret_fd = fd;
+	} else {
+		(void)close(fd);
+		(void)unlinkat(dirfd, name, 0);
+	}
+	return code;
+}

@@ -30,6 +30,12 @@ enum larder_code file_make_private_dir(const char *path, int *ret_fd, struct lar
 enum larder_code file_open_private(int dirfd, const char *name, int flags, int *ret_fd, struct larder_error *ret_error);
 
 /*
+ * Create name in dirfd, empty and with 0600, open for reading and writing; EXISTS if it is there. What could be made but
+ * not checked is removed again, so only for a name that nobody else opens before we are done with it.
+ */
+enum larder_code file_create_private(int dirfd, const char *name, int *ret_fd, struct larder_error *ret_error);
+
+/*
  * Read a whole secret from path ("-" is standard input), at most max bytes; one final LF or CRLF is removed.
  * A file that group or others can read is refused with its mode named (DENIED). Empty, NUL inside, over max: USAGE.
  * what names it in messages: "refresh token".

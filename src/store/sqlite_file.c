@@ -94,7 +94,7 @@ sqlite_file_create(int dirfd, struct larder_error *ret_error)
 	code = check_file_system(dirfd, ret_error);
 	if (code != LARDER_OK)
 		return code;
-	code = file_open_private(dirfd, SQLITE_STORE_FILE, O_RDWR | O_CREAT | O_EXCL, &fd, ret_error);
+	code = file_create_private(dirfd, SQLITE_STORE_FILE, &fd, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	(void)close(fd);

@@ -139,6 +139,7 @@ a_new_file_is_private_whatever_the_umask(void **state)
 	struct larder_error error;
 	struct stat info;
 	mode_t old = umask(0777);
+	int fd = -1;
 
 	(void)state;
 	assert_int_equal(open_file("new", O_RDWR | O_CREAT | O_EXCL, &error), LARDER_OK);
@@ -150,7 +151,14 @@ a_new_file_is_private_whatever_the_umask(void **state)
 	assert_int_equal(stat("second", &info), 0);
 	assert_int_equal(info.st_mode & 07777, 0600);
 	assert_int_equal(open_file("new", O_RDWR | O_CREAT | O_EXCL, &error), LARDER_EXISTS);
+	assert_int_equal(file_create_private(AT_FDCWD, "third", &fd, &error), LARDER_OK);
+	(void)close(fd);
+	assert_int_equal(stat("third", &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0600);
+	assert_int_equal(file_create_private(AT_FDCWD, "third", &fd, &error), LARDER_EXISTS);
+	assert_int_equal(access("third", F_OK), 0);
 	assert_int_equal(symlink("elsewhere", "dangling"), 0);
+	assert_int_equal(file_create_private(AT_FDCWD, "dangling", &fd, &error), LARDER_EXISTS);
 	assert_int_equal(open_file("dangling", O_RDWR | O_CREAT | O_EXCL, &error), LARDER_EXISTS);
 	assert_int_equal(access("elsewhere", F_OK), -1);
 }
