@@ -2,6 +2,7 @@
 /*
  * argv -> command -> exit status. The only place that prints errors.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -44,6 +45,7 @@ handle_signals(void)
 	struct sigaction before;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow (ulimit -f) is an error to tell, like a full disk */
 	for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
 		/* what a parent ignores for us (nohup, a background job) stays ignored */
 		if (sigaction(ending[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
@@ -56,7 +58,7 @@ static bool
 hold_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
 			return false;
 	}
 	return true;

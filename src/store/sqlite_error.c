@@ -43,6 +43,9 @@ io_error(sqlite3 *db, int rc, const char *what, struct larder_error *ret_error)
 		return error_set_errno(ret_error, LARDER_STORAGE, errnum, what, FREE_SPACE, "vault.db");
 	if (errnum == EROFS || errnum == EACCES || errnum == EPERM)
 		return error_set_errno(ret_error, LARDER_STORAGE, errnum, what, WRITABLE, "vault.db");
+	if (errnum == EMFILE || errnum == ENFILE)
+		return error_set_errno(
+		    ret_error, LARDER_STORAGE, errnum, what, "raise the limit (ulimit -n)", "vault.db");
 	if (errnum != 0)
 		return error_set_errno(ret_error, LARDER_STORAGE, errnum, what, CHECK_DISK, "vault.db (SQLite %d)", rc);
 	return error_set(ret_error, LARDER_STORAGE, what, CHECK_DISK, "vault.db: input/output error (SQLite %d)", rc);
@@ -59,9 +62,12 @@ sqlite_error(sqlite3 *db, int rc, const char *what, struct larder_error *ret_err
 		return error_set(ret_error, LARDER_STORAGE, what, FREE_SPACE, "the disk is full");
 	case SQLITE_IOERR:
 		return io_error(db, rc, what, ret_error);
+	case SQLITE_CANTOPEN: /* errno is of a second try that SQLite makes, unless there was no descriptor for it either */
+		if (db != NULL && (sqlite3_system_errno(db) == EMFILE || sqlite3_system_errno(db) == ENFILE))
+			return io_error(db, rc, what, ret_error);
+		/* fall through */
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-	case SQLITE_CANTOPEN:
 		return error_set(ret_error, LARDER_STORAGE, what, WRITABLE,
 		    "its files cannot be written: %s (SQLite %d)", sqlite3_errstr(rc), rc);
 	case SQLITE_BUSY:
