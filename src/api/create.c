@@ -21,15 +21,27 @@ add_recovery(struct vault *vault, char *ret_recovery, struct larder_error *ret_e
 	return code;
 }
 
-/* Whether the directory has a vault, or what somebody took for one. */
+static bool
+has_file(const struct larder *larder, const char *name)
+{
+	char path[ENVIRONMENT_PATH_MAX];
+	struct stat st;
+
+	return text_format(path, sizeof path, "%s/%s", larder->environment.vault, name) && lstat(path, &st) == 0;
+}
+
+/* Whether the directory has a vault, or what somebody took for one: its database, and no mark that it is being made. */
 static bool
 is_there(const struct larder *larder)
 {
-	char database[ENVIRONMENT_PATH_MAX];
-	struct stat st;
+	return has_file(larder, "vault.db") && !has_file(larder, "vault.new");
+}
 
-	return text_format(database, sizeof database, "%s/vault.db", larder->environment.vault) &&
-	    lstat(database, &st) == 0;
+/* Whether it has one, or somebody is making one. */
+static bool
+is_begun(const struct larder *larder)
+{
+	return has_file(larder, "vault.db") || has_file(larder, "vault.new");
 }
 
 static enum larder_code
@@ -46,7 +58,7 @@ create(struct larder *larder, const struct larder_key_new *key, char *ret_recove
 	if (code == LARDER_OK)
 		code = vault_create(environment->vault, &material.slot, actor_self(), &vault, ret_error);
 	/* A vault that came up meanwhile was made by somebody who may have taken the key file that we made. */
-	key_material_clear(&material, code != LARDER_OK && (was_there || !is_there(larder)));
+	key_material_clear(&material, code != LARDER_OK && (was_there || !is_begun(larder)));
 	if (code != LARDER_OK)
 		return code;
 	/* Without an anchor a rollback of the whole vault goes unnoticed, which doctor and verify say; it is no error. */

@@ -14,6 +14,7 @@
 #include "store/sqlite.h"
 #include "vault/anchor.h"
 #include "vault/header.h"
+#include "vault/making.h"
 #include "vault/session.h"
 #include "vault/slot.h"
 
@@ -98,6 +99,17 @@ open_keys(struct vault *vault, const struct unlock *unlock, struct larder_error 
 	return code;
 }
 
+/* What an interrupted creation has left is no damage: nobody's secrets are in it yet. */
+static enum larder_code
+say_unfinished(const struct vault *vault, enum larder_code code, struct larder_error *ret_error)
+{
+	if ((code != LARDER_DAMAGED && code != LARDER_NOT_FOUND) || vault->dir.fd < 0 ||
+	    !making_is_marked(vault->dir.fd))
+		return code;
+	return error_set(ret_error, LARDER_NOT_FOUND, CANNOT_OPEN, "run 'larder init' again",
+	    "there is no vault here yet: its creation was interrupted");
+}
+
 enum larder_code
 vault_open(const char *path, const struct unlock *unlock, struct actor actor, struct vault *ret,
     struct larder_error *ret_error)
@@ -112,6 +124,7 @@ vault_open(const char *path, const struct unlock *unlock, struct actor actor, st
 		code = sqlite_store_open(vault.dir.path, vault.dir.fd, SESSION_BUSY_MS, &vault.store, ret_error);
 	if (code == LARDER_OK)
 		code = open_keys(&vault, unlock, ret_error);
+	code = say_unfinished(&vault, code, ret_error);
 	if (code == LARDER_OK)
 		*ret = vault;
 	else
@@ -189,6 +202,8 @@ vault_begin(struct vault *vault, enum store_sync sync, struct larder_error *ret_
 		return error_set(
 		    ret_error, LARDER_INTERNAL, "cannot change the vault", NULL, "a transaction is running");
 	code = keys_check(vault->keys, ret_error);
+	if (code == LARDER_OK && sync == STORE_DURABLE)
+		code = making_forget(vault->dir.fd, ret_error);
 	if (code == LARDER_OK)
 		code = store_begin(vault->store, sync, ret_error);
 	if (code != LARDER_OK)

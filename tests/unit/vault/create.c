@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,6 +104,62 @@ a_file_that_is_there_stays(void **state)
 		place_run(place, command);
 	}
 	assert_int_equal(create_at(place->vault, &vault, &error), LARDER_EXISTS);
+}
+
+/* As a loss of power in the middle leaves it: the mark, and files that say nothing yet. */
+static void
+what_an_interrupted_creation_left_is_made_anew(void **state)
+{
+	struct place *place = *state;
+	struct unlock unlock = { .passphrase_fd = -1 };
+	struct vault vault = { 0 };
+	struct larder_error error;
+	char path[160];
+
+	text_format(path, sizeof(path), "%s/cut", place->root);
+	place_run(place, "umask 077 && mkdir -p cut/spool && cd cut && touch vault.new vault.db-journal vault.lock");
+	place_run(place, "umask 077 && cd cut && head -c 5000 /dev/zero > vault.db && touch spool/0000");
+	assert_int_equal(vault_open(path, &unlock, somebody, &vault, &error), LARDER_NOT_FOUND);
+	assert_says(&error, "interrupted");
+	assert_ok(create_at(path, &vault, NULL));
+	assert_ok(vault_verify(&vault, &(struct verify_report){ 0 }, NULL));
+	vault_close(&vault);
+	place_run(place, "test ! -e cut/vault.new && test ! -e cut/vault.db-journal");
+}
+
+static void
+a_whole_vault_with_a_mark_stays_and_loses_it_when_it_is_changed(void **state)
+{
+	struct place *place = *state;
+	struct vault vault = { 0 };
+	struct larder_error error;
+
+	place_run(place, "umask 077 && touch vault/vault.new");
+	assert_int_equal(create_at(place->vault, &vault, &error), LARDER_EXISTS);
+	assert_says(&error, "vault.db is there already");
+	put_credential(&place->session, "one");
+	place_run(place, "test ! -e vault/vault.new");
+}
+
+static void
+a_vault_that_another_process_is_making_is_left_to_it(void **state)
+{
+	struct place *place = *state;
+	struct flock request = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct vault vault = { 0 };
+	struct larder_error error;
+	char path[160];
+	int fd;
+
+	place_run(place, "umask 077 && mkdir held && touch held/vault.new held/vault.db");
+	text_format(path, sizeof(path), "%s/held/vault.new", place->root);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &request), 0);
+	text_format(path, sizeof(path), "%s/held", place->root);
+	assert_int_equal(create_at(path, &vault, &error), LARDER_EXISTS);
+	assert_says(&error, "another process");
+	place_run(place, "test -e held/vault.new && test -e held/vault.db");
+	(void)close(fd);
 }
 
 static void
@@ -243,6 +300,9 @@ run_create_tests(void)
 		TEST(an_open_umask_opens_nothing),
 		TEST(one_of_many_makers_wins),
 		TEST(a_file_that_is_there_stays),
+		TEST(what_an_interrupted_creation_left_is_made_anew),
+		TEST(a_whole_vault_with_a_mark_stays_and_loses_it_when_it_is_changed),
+		TEST(a_vault_that_another_process_is_making_is_left_to_it),
 		TEST(a_key_that_cannot_be_leaves_nothing_behind),
 		TEST(a_vault_that_others_can_enter_is_refused),
 		TEST(half_a_vault_is_damage),
