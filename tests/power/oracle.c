@@ -43,6 +43,20 @@ fail_as_told(struct judge *judge, const char *what, enum larder_code code)
 
 /* --- the vault --- */
 
+/* What a torn file leaves must never be taken for a key. */
+static bool
+is_key(const char *path)
+{
+	static const uint8_t zeros[KEY_BYTES];
+	uint8_t key[KEY_BYTES] = { 0 };
+	FILE *file = fopen(path, "r");
+	bool read = file != NULL && fread(key, 1, sizeof key, file) == sizeof key;
+
+	if (file != NULL)
+		(void)fclose(file);
+	return read && memcmp(key, zeros, sizeof key) != 0;
+}
+
 /* It was not there yet when the power went: whoever creates it again must get one. */
 static bool
 judge_absent(struct judge *judge)
@@ -53,6 +67,8 @@ judge_absent(struct judge *judge)
 	judge->verdict.finding = FOUND_NO_VAULT;
 	if (code != LARDER_OK)
 		return fail_as_told(judge, "creating it once more", code);
+	if (!is_key(life->keys[0]))
+		return fail(judge, "its key is of zeros");
 	code = life_open(life, 0);
 	return code == LARDER_OK ? true : fail_as_told(judge, "opening the one created anew", code);
 }

@@ -134,7 +134,7 @@ judge_first(struct work *work, size_t moment, unsigned variant, bool twice)
 	(void)snprintf(work->self->current, sizeof work->self->current, "%s", first);
 	verdict = state_judge(&work->place, work->scenario, &work->life, &work->moments[moment], variant, NULL);
 	report_count(&work->shared->report, &verdict, false, work->plan->program, first);
-	if (!twice || verdict.failed || verdict.window || verdict.finding != FOUND_WHOLE)
+	if (!twice || verdict.failed || verdict.window || verdict.finding > FOUND_NO_VAULT)
 		return;
 	verdict = state_judge(&work->place, work->scenario, &work->life, &work->moments[moment], variant, &again);
 	if (!verdict.failed)

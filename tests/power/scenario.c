@@ -225,7 +225,7 @@ two_at_once(struct life *life)
 }
 
 const struct scenario scenarios[] = {
-	{ "create", "strict", creating, false, false },
+	{ "create", "strict", creating, true, true },
 	{ "rotate-static", "static", rotating, false, false },
 	{ "rotate-until-used", "until-used", rotating, false, false },
 	{ "rotate-overlap", "overlap", rotating, false, false },
