@@ -185,6 +185,7 @@ prompt_yes(const char *question)
 
 	if (fd < 0)
 		return false;
+	(void)tcflush(fd, TCIFLUSH); /* a yes that was typed before the question answers another one */
 	say(fd, question);
 	say(fd, " [y/N] ");
 	len = read(fd, answer, sizeof answer - 1);

@@ -22,7 +22,7 @@ int prompt_ask(void *ctx, const char *prompt, int confirm, char *answer, size_t 
 /* The same into locked memory, for a token or client secret that is pasted. Errors: DENIED (given up), USAGE (empty). */
 enum larder_code prompt_secret(const char *what, size_t max, struct secret *ret, struct larder_error *ret_error);
 
-/* Ask "question [y/N] ". false for anything but y or yes. */
+/* Ask "question [y/N] ". false for anything but y or yes; what was typed before does not count. */
 bool prompt_yes(const char *question);
 
 /* Put the terminal back as it was; does nothing when no question is open. Safe in a signal handler. */
