@@ -5,6 +5,7 @@ import os
 import urllib.parse
 
 from harness import DAMAGED, DENIED, NOT_FOUND, USAGE, Catcher, equal, main, wanted, words
+from terminal import Terminal
 
 
 def stored_secret(world):
@@ -184,6 +185,19 @@ def a17_a_token_is_one_line_and_nothing_else(world):
         result = world.larder("token", world.name, *more)
         equal(f"the output with {more}", result.out, token.encode() + b"\n")
     equal("the JSON's token", json.loads(world.larder("token", world.name, "--json").out)["access_token"], token)
+
+
+def a17_a_terminal_gets_the_same_line(world):
+    """On a terminal with colours the token is the same one line, without a mark, a question or a control byte."""
+    world.set_up()
+    token = world.token()
+    for more in ((), ("--color", "always"), ("--offline",)):
+        for environment in ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, {"TERM": "dumb"}):
+            with Terminal(world, "token", world.name, *more, environment=environment) as terminal:
+                before = terminal.mode()
+                equal(f"what is on the screen with {more}", terminal.end(), (0, token.encode() + b"\r\n"))
+                equal("the terminal's mode afterwards", terminal.mode(), before)
+    world.still_works()
 
 
 if __name__ == "__main__":

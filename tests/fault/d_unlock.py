@@ -4,7 +4,7 @@ import hashlib
 import os
 import sqlite3
 
-from harness import DAMAGED, DENIED, FULL, LOCKED, NOT_FOUND, SANITIZED, USAGE, Skip, equal, main, wanted, words
+from harness import DAMAGED, DENIED, FOUND, FULL, LOCKED, NOT_FOUND, SANITIZED, USAGE, Skip, equal, main, wanted, words
 
 KDF_LIMIT_S = 40
 
@@ -98,6 +98,29 @@ def d60_too_little_memory_is_said_and_nothing_breaks(world):
                           exits={1, LOCKED}, limit_s=KDF_LIMIT_S)
     wanted("memory" in result.why(), f"memory is not named: {result}")
     try_passphrase(world, passphrase, 0)
+
+
+def d62_the_recovery_code_opens_when_every_other_slot_is_damaged(world):
+    """The passphrase's slot is rubbish, with a checksum that fits or not: the passphrase opens nothing, the recovery code
+    does and shows what is damaged; the same slot put back, all is well."""
+    passphrase = words()
+    code = passphrase_vault(world, passphrase)
+    world.canaries.update((passphrase, code))
+    by_code = {"wrap": with_descriptor(world.write("code", code)), "environment": {"LARDER_PASSPHRASE_FD": "9"}, "limit_s": KDF_LIMIT_S}
+    database = sqlite3.connect(world.database, isolation_level=None)
+    row, number, body = database.execute("SELECT id, key, body FROM record WHERE kind = 3 ORDER BY key LIMIT 1").fetchone()
+    turned = body[:-40] + bytes([body[-40] ^ 1]) + body[-39:]
+    for damaged in (turned, turned[:-16] + slot_check(number, turned[:-16]), body[:30], os.urandom(len(body))):
+        database.execute("UPDATE record SET body = ? WHERE id = ?", (damaged, row))
+        try_passphrase(world, passphrase, {LOCKED, DAMAGED})
+        slots = world.larder("key", "list", "--json", **by_code).json()
+        equal("the keys", [slot["kind"] for slot in slots], ["passphrase", "recovery"])
+        equal("the damaged one is named", slots[0]["detail"] == "damaged", damaged[-16:] != slot_check(number, damaged[:-16]))
+        world.larder("verify", exits={FOUND, DAMAGED}, **by_code)
+    database.execute("UPDATE record SET body = ? WHERE id = ?", (body, row))
+    database.close()
+    try_passphrase(world, passphrase, 0)
+    world.larder("verify", **by_code)
 
 
 def d63_the_last_key_stays(world):

@@ -179,6 +179,58 @@ def f88_memory_of_the_courier_has_no_vault_key(world):
         equal("what the courier should not know", found - {own}, set())
 
 
+def mappings(pid):
+    """The readable mappings of a process: start, end and the kernel's flags."""
+    found = []
+    for line in read_proc(pid, "smaps").decode().splitlines():
+        match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line)
+        if match:
+            found.append([int(match[1], 16), int(match[2], 16), match[3], []])
+        elif line.startswith("VmFlags:"):
+            found[-1][3] = line.split()[1:]
+    return [(start, end, flags) for start, end, rights, flags in found if rights[0] == "r" and end - start <= 64 << 20]
+
+
+def places(pid, secret):
+    """Where a text is in a process: per place whether the page is locked."""
+    found = []
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for start, end, flags in mappings(pid):
+            try:
+                memory.seek(start)
+                data = memory.read(end - start)
+            except (OSError, ValueError):
+                continue
+            found += ["lo" in flags] * data.count(secret)
+    return found
+
+
+def f91_secrets_are_in_locked_memory_only(world):
+    """In the middle of an exchange: larder has its secrets in locked pages and nowhere else; what the courier sends is
+    in locked pages too, but for the buffers of libcurl, and of the vault it has no secret at all."""
+    if os.geteuid() != 0 or SANITIZED:
+        raise Skip("only root can look, and a sanitizer's shadow is too large to")
+    world.set_up()
+    access = world.token()
+    with open(world.key_file, "rb") as file:
+        key = file.read()
+    with slow_exchange(world) as (process, courier):
+        tokens = [token.encode() for token in world.ledger()["tokens"]]
+        secrets = {"client secret": world.secret.encode(), "access token": access.encode(), "key file": key}
+        seen = {what: places(process.pid, secret) for what, secret in {**secrets, **dict(enumerate(tokens))}.items()}
+        wanted(any(seen.values()), "the search finds none of what is being sent")
+        for what, found in seen.items():
+            wanted(all(found), f"the {what} is in memory that can be swapped out: {found}")
+        wanted(any(any(places(courier, token)) for token in tokens), "the courier has no locked copy of the refresh token")
+        equal("copies of the key file in the courier", places(courier, key), [])
+        for pid in (process.pid, courier):
+            locked = int(re.search(r"^VmLck:\s+([0-9]+) kB$", read_proc(pid, "status").decode(), re.M)[1])
+            wanted(locked >= 256, f"only {locked} KiB of {pid} are locked")
+            secret_maps = [flags for _, _, flags in mappings(pid) if "lo" in flags]
+            wanted(all({"dd", "wf"} <= set(flags) for flags in secret_maps), f"locked pages that are dumped or forked: {secret_maps}")
+    world.still_works()
+
+
 def f92_without_locked_memory_it_refuses(world):
     """RLIMIT_MEMLOCK 0 and no privilege: an error that names the limit; never secrets in memory that can be swapped."""
     if as_nobody() is None:

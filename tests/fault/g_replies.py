@@ -8,12 +8,10 @@ the server does rotate and its reply is odd, the successor in it has to be store
 import base64
 import email.utils
 import json
-import os
-import pty
-import select
 import time
 
-from harness import CONTROL, DENIED, FULL, IN_DOUBT, LARDER, NEEDS_LOGIN, REJECTED, UNAVAILABLE, Catcher, equal, in_worlds, main, wanted, words
+from harness import CONTROL, DENIED, FULL, IN_DOUBT, NEEDS_LOGIN, REJECTED, UNAVAILABLE, Catcher, equal, in_worlds, main, wanted, words
+from terminal import Terminal
 
 NO_TOKEN = {UNAVAILABLE, IN_DOUBT, REJECTED}
 
@@ -222,27 +220,12 @@ def g113_what_the_provider_says_is_safe_to_print(world):
         result = world.larder(*command, exits={0, 10})
         wanted(not CONTROL.search(result.out), f"control bytes: {result}")
     world.fault(error="invalid_scope", error_description=bad)
-    seen = on_terminal(world, "token", world.name, "--force")
+    with Terminal(world, "token", world.name, "--force", "--color", "never") as terminal:
+        status, seen = terminal.end()
+    equal("the exit status", status, REJECTED)
     wanted(not CONTROL.search(seen.replace(b"\r\n", b"\n")), f"control bytes on the terminal: {seen!r}")
     wanted(len(seen) < 1000 and seen.count(b"\n") == 1, f"not one short line: {seen!r}")
     world.still_works()
-
-
-def on_terminal(world, *arguments):
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(world.home)
-        os.execve(LARDER, ["larder", *arguments, "--color", "never"], world.environment)
-    seen, end = b"", time.monotonic() + 60
-    while time.monotonic() < end:
-        if select.select([terminal], [], [], 0.2)[0]:
-            try:
-                seen += os.read(terminal, 65536)
-            except OSError:
-                break
-    os.close(terminal)
-    wanted(not os.WIFSIGNALED(os.waitpid(pid, 0)[1]), "it ended by a signal")
-    return seen
 
 
 def g115_one_wrong_invalid_grant_is_forgiven(world):

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import warnings
 
-from harness import (DENIED, IN_DOUBT, REJECTED, UNAVAILABLE, USAGE, Catcher, Failure, equal, in_worlds, main, wanted, words)
+from harness import (DENIED, IN_DOUBT, REJECTED, UNAVAILABLE, USAGE, Catcher, Failure, Skip, equal, in_worlds, main, wanted, words)
 
 NO_TOKEN = {UNAVAILABLE, IN_DOUBT, REJECTED}
 BAD_URLS = ["HTTP://example.com/token", "http://example.com/token", "http://127.0.0.1.example.com/token", "https:/\\evil/token", "https:\\\\evil/token",
@@ -174,6 +174,44 @@ def h125_certificates_that_do_not_fit_get_nothing(world):
     server, _ = ask(None, {UNAVAILABLE, 11})
     wanted(b"grant_type" not in server.received and world.secret.encode() not in server.received, "a server without TLS got the request")
     world.provide()
+    world.still_works()
+
+
+def h127_a_name_that_becomes_this_machine_gets_nothing(world):
+    """The name is a provider's, and at connecting it is 127.0.0.1 or ::1, with a good certificate:
+    exit 6 and not a byte; the same name gets the request where the definition says that it is here."""
+    folder, name = world.path("tls"), "login." + words(4) + ".example"
+    os.mkdir(folder)
+    make_authority(folder, "ca")
+    make_certificate(folder, "good", "ca", names=f"DNS:{name},DNS:as.localhost")
+    world.environment["SSL_CERT_FILE"] = os.path.join(folder, "ca.pem")
+    world.set_up()
+    reply = json.dumps({"access_token": "at_tls", "token_type": "Bearer", "expires_in": 60}).encode()
+    reply = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(reply) + reply
+
+    def ask(host, address, exits, local=False):
+        hosts = world.write("hosts", f"{address} {name}\n127.0.0.1 localhost\n")
+        resolves = ["unshare", "--mount", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$0" "$@"']
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with Catcher(reply, tls=tls_context(folder, "good"), family=family) as server:
+            world.provide(insecure_loopback=local, endpoints={"token": f"https://{host}:{server.port}/token"})
+            result = world.larder("refresh", world.name, "--accept", wrap=resolves, exits=exits)
+            equal("the state", world.shown()["state"], "ok")
+            return server, result
+
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        raise Skip("giving a name another address is not allowed here")
+    for address in ("127.0.0.1", "::1") if os.path.exists("/proc/net/if_inet6") else ("127.0.0.1",):
+        server, result = ask(name, address, {UNAVAILABLE, 11})
+        equal(f"bytes at {address}", server.received, b"")
+        wanted(server.connections >= 1 and name in result.why(), f"{address}: nobody came, or the name is not in it: {result}")
+    server, _ = ask(name, "127.0.0.1", 0, local=True)
+    wanted(b"grant_type=refresh_token" in server.received, "the server that was enrolled as local got nothing")
+    server, _ = ask("as.localhost", "127.0.0.1", 0)
+    wanted(b"grant_type=refresh_token" in server.received, "a name that says that it is local got nothing")
+    world.environment.pop("SSL_CERT_FILE")
+    world.provide()
+    world.larder("refresh", world.name, "--accept", "--quiet")
     world.still_works()
 
 
