@@ -317,3 +317,37 @@ message_finish(struct message *message, const char *method, enum body_format bod
 		write_body(message, body);
 	return message->code;
 }
+
+enum larder_code
+message_take(struct message *message, const char *method, enum body_format body, struct http_request *ret)
+{
+	enum larder_code code = message_finish(message, method, body);
+
+	if (code == LARDER_OK) {
+		*ret = *message->request;
+		*message->request = (struct http_request){ .headers_count = 0 };
+	}
+	return code;
+}
+
+enum larder_code
+message_query(struct message *message, struct buf *ret)
+{
+	const char *url = message->request->url;
+	const char *mark = strchr(url, '?');
+	struct buf query = BUF_INIT_SECRET(HTTP_BODY_MAX);
+
+	check_query(message);
+	write_form(message, &query);
+	if (query.failed)
+		message_no_memory(message);
+	if (message->code == LARDER_OK &&
+	    !buf_append_format(ret, "%s%s%s", url,
+		mark == NULL          ? "?"
+		    : mark[1] == '\0' ? ""
+				      : "&",
+		buf_str(&query)))
+		message_fail(message, LARDER_USAGE, "ask for fewer scopes", "the URL would be too long");
+	buf_clear(&query);
+	return message->code;
+}

@@ -52,6 +52,12 @@ void message_extra(struct message *message, const struct name_values *extra);
 void message_header(struct message *message, const char *name, const char *value, size_t value_len);
 void message_headers(struct message *message, const struct name_values *headers);
 
+/* Add the scope in the definition's own separator; NULL and "": none. USAGE for what is none. */
+void message_scope(struct message *message, const char *scope);
+
+/* Add resources, with spaces between them, as they cannot have any themselves (RFC 8707 section 2). */
+void message_resources(struct message *message, const char *resource);
+
 /* Set the URL from a template. NOT_FOUND and USAGE as provider_expand. */
 void message_url(struct message *message, const char *template);
 
@@ -65,5 +71,12 @@ void message_no_memory(struct message *message);
  * Parameters are in a URL only where a definition says so; the URL is then a secret, which http_request_clear wipes.
  */
 enum larder_code message_finish(struct message *message, const char *method, enum body_format body);
+
+/* The same, and on success the request moves to *ret; else *ret is untouched. */
+enum larder_code
+message_take(struct message *message, const char *method, enum body_format body, struct http_request *ret);
+
+/* Instead of a request: append the URL with the parameters in its query, for a browser. Returns the first failure. */
+enum larder_code message_query(struct message *message, struct buf *ret);
 
 #endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oauth/device.h"
+
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/url.h"
+#include "oauth/answer.h"
+#include "oauth/client_auth.h"
+
+#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
+#define EXPIRES_MAX  (24 * 60 * 60)
+
+enum larder_code
+device_begin_build(const struct provider *provider, const struct oauth_client *client, const char *scope,
+    const char *resource, struct http_request *ret, struct larder_error *ret_error)
+{
+	struct http_request request = { .headers_count = 0 };
+	struct message message;
+	enum larder_code code;
+
+	message_init(&message, provider, client, "cannot begin the log-in", &request, ret_error);
+	if (provider->endpoints.device_authorization == NULL)
+		message_fail(&message, LARDER_NOT_FOUND, "choose another --flow",
+		    "the provider's definition has no device authorization endpoint");
+	else
+		message_url(&message, provider->endpoints.device_authorization);
+	client_auth_add(&message, client, client_auth_method(provider, client));
+	message_scope(&message, scope);
+	message_resources(&message, resource);
+	code = message_take(&message, "POST", BODY_FORM, ret);
+	message_clear(&message);
+	http_request_clear(&request);
+	return code;
+}
+
+static bool
+take_text(const cJSON *object, const char *name, char *dst, size_t dst_size)
+{
+	const cJSON *item = json_get(object, name);
+
+	return cJSON_IsString(item) && item->valuestring[0] != '\0' &&
+	    text_format(dst, dst_size, "%s", item->valuestring);
+}
+
+/* A person opens it, so it has to be a plain web address; http is for a server on this machine. */
+static bool
+is_web_address(const struct provider *provider, const char *text)
+{
+	char why[128];
+	struct url url;
+
+	return url_parse(text, &url, why, sizeof why) &&
+	    (strcmp(url.scheme, "https") == 0 || (provider->insecure_loopback && url_is_loopback(&url)));
+}
+
+static const char *
+take_all(const struct provider *provider, const cJSON *object, int64_t now, struct device_grant *grant)
+{
+	char code[128];
+	const cJSON *device_code = json_get(object, "device_code");
+	int64_t number;
+
+	if (!cJSON_IsString(device_code) || device_code->valuestring[0] == '\0' ||
+	    strlen(device_code->valuestring) > TOKEN_MAX)
+		return "it has no device_code";
+	if (!take_text(object, "user_code", code, sizeof code))
+		return "it has no user_code";
+	(void)text_escape(grant->user_code, sizeof grant->user_code, code, strlen(code));
+	if (!take_text(object, "verification_uri", grant->verification_uri, sizeof grant->verification_uri) &&
+	    !take_text(object, "verification_url", grant->verification_uri, sizeof grant->verification_uri))
+		return "it has no verification_uri";
+	if (!is_web_address(provider, grant->verification_uri))
+		return "its verification_uri is no https address";
+	if (!take_text(object, "verification_uri_complete", grant->verification_complete,
+		sizeof grant->verification_complete) ||
+	    !is_web_address(provider, grant->verification_complete))
+		grant->verification_complete[0] = '\0';
+	if (!answer_integer(json_get(object, "expires_in"), &number) || number <= 0)
+		return "it has no expires_in";
+	grant->expires_at = now + (number < EXPIRES_MAX ? number : EXPIRES_MAX);
+	grant->interval_s = DEVICE_INTERVAL_S;
+	if (answer_integer(json_get(object, "interval"), &number) && number > 0)
+		grant->interval_s = number < 60 ? number : 60;
+	return secret_copy(device_code->valuestring, strlen(device_code->valuestring), &grant->device_code)
+	    ? NULL
+	    : "there is no memory for it";
+}
+
+static enum larder_code
+refuse(
+    const struct provider *provider, const struct http_reply *reply, const cJSON *whole, struct larder_error *ret_error)
+{
+	struct answer_error error = { .found = false };
+	enum larder_code code = LARDER_UNAVAILABLE;
+	char text[80];
+
+	answer_find_error(provider, reply->status, whole, &error);
+	if (error.found && reply->status >= 400 && reply->status < 500 && reply->status != 429)
+		code = LARDER_REJECTED;
+	if (!error.found)
+		return error_set(
+		    ret_error, code, "the log-in cannot begin", "try again later", "HTTP %d", reply->status);
+	return error_set(ret_error, code, "the log-in cannot begin",
+	    code == LARDER_REJECTED ? "check the client at the provider, and whether it may use the device flow"
+				    : "try again later",
+	    "%s%s%s, HTTP %d", text_escape(text, sizeof text, error.code, strlen(error.code)),
+	    error.description[0] == '\0' ? "" : ": ", error.description, reply->status);
+}
+
+enum larder_code
+device_begin_read(const struct provider *provider, const struct http_reply *reply, int64_t now,
+    struct device_grant *ret, struct larder_error *ret_error)
+{
+	struct device_grant grant = { .interval_s = DEVICE_INTERVAL_S };
+	char why[ANSWER_WHY_MAX];
+	cJSON *whole = answer_parse(reply, why);
+	const cJSON *inside;
+	enum larder_code code;
+	const char *problem;
+
+	inside = whole == NULL ? NULL : answer_inside(provider, whole);
+	if (reply->status != 200 || inside == NULL || json_get(inside, "device_code") == NULL) {
+		code = refuse(provider, reply, whole, ret_error);
+		goto out;
+	}
+	problem = take_all(provider, inside, now, &grant);
+	code = problem == NULL ? LARDER_OK
+			       : error_set(ret_error, LARDER_UNAVAILABLE, "the log-in cannot begin", "try again later",
+				     "the provider's answer cannot be used: %s", problem);
+	if (code == LARDER_OK)
+		*ret = grant;
+	else
+		device_grant_clear(&grant);
+out:
+	json_free(whole);
+	return code;
+}
+
+void
+device_grant_clear(struct device_grant *grant)
+{
+	secret_free(&grant->device_code);
+	wipe(grant, sizeof *grant);
+}
+
+enum larder_code
+device_poll_build(const struct provider *provider, const struct oauth_client *client, const struct secret *device_code,
+    struct http_request *ret, struct larder_error *ret_error)
+{
+	struct http_request request = { .headers_count = 0 };
+	struct message message;
+	enum larder_code code;
+
+	message_init(&message, provider, client, "cannot ask for the tokens", &request, ret_error);
+	message_url(&message, provider->endpoints.token);
+	message_headers(&message, &provider->code_exchange.headers);
+	message_param(&message, "grant_type", DEVICE_GRANT, sizeof DEVICE_GRANT - 1);
+	message_param(&message, "device_code", device_code->data, device_code->len);
+	client_auth_add(&message, client, client_auth_method(provider, client));
+	code = message_take(&message, "POST", provider->code_exchange.body, ret);
+	message_clear(&message);
+	http_request_clear(&request);
+	return code;
+}
+
+enum device_poll
+device_poll_judge(const struct token_reply *reply)
+{
+	static const struct {
+		const char *error;
+		enum device_poll means;
+	} table[] = {
+		{ "authorization_pending", DEVICE_PENDING },
+		{ "slow_down", DEVICE_SLOWER },
+		{ "access_denied", DEVICE_DENIED },
+		{ "authorization_declined", DEVICE_DENIED }, /* Microsoft */
+		{ "expired_token", DEVICE_EXPIRED },
+		{ "code_expired", DEVICE_EXPIRED },
+	};
+
+	if (reply->outcome == GRANT_TOKENS && reply->usable)
+		return DEVICE_TOKENS;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		if (strcmp(reply->error, table[i].error) == 0)
+			return table[i].means;
+	}
+	if (reply->outcome == GRANT_TEMPORARY || reply->outcome == GRANT_UNKNOWN)
+		return DEVICE_RETRY;
+	return DEVICE_FAILED;
+}
+
+enum larder_code
+client_credentials_build(const struct provider *provider, const struct oauth_client *client, const char *scope,
+    const char *resource, struct http_request *ret, struct larder_error *ret_error)
+{
+	static const char grant_type[] = "client_credentials";
+	struct http_request request = { .headers_count = 0 };
+	struct message message;
+	enum larder_code code;
+
+	message_init(&message, provider, client, "cannot ask for a token", &request, ret_error);
+	message_url(&message, provider->endpoints.token);
+	message_headers(&message, &provider->code_exchange.headers);
+	message_param(&message, "grant_type", grant_type, sizeof grant_type - 1);
+	client_auth_add(&message, client, client_auth_method(provider, client));
+	message_scope(&message, scope);
+	message_resources(&message, resource);
+	code = message_take(&message, "POST", BODY_FORM, ret);
+	message_clear(&message);
+	http_request_clear(&request);
+	return code;
+}
