@@ -8,7 +8,9 @@ import stat
 import subprocess
 import threading
 
+from errors_table import DISKS
 from harness import (DAMAGED, DENIED, FULL, NOT_FOUND, SANITIZED, UNAVAILABLE, USAGE, Failure, Skip, equal, main, wanted, words)
+from shim import EVER, Shim, can_preload
 
 REFUSED = {USAGE, DENIED, DAMAGED}      # one of these, never success and never a hang
 
@@ -280,6 +282,51 @@ def b27_a_full_disk_loses_no_refresh_token(world):
             world.still_works()
     finally:
         unmount(small)
+
+
+def b29_a_disk_that_goes_on_failing_loses_nothing_and_is_named(world):
+    """A quota that is used up, a disk that fails, is read-only or full, a limit on files, from any call on and for good:
+    exit 9 with the cause, nothing is sent without a way to keep the answer, and with room again all is there."""
+    if not can_preload():
+        raise Skip("needs LARDER_SHIM_LIBRARY, and a build without sanitizers")
+    world.set_up()
+    world.token()
+    names = {"EDQUOT": "quota", "EIO": "nput/output", "EROFS": "ead-only", "ENOSPC": "pace"}
+    for calls, error in DISKS[:4]:
+        for first in range(1, 24, 1 if FULL else 5):
+            shim = Shim(world.path("log"), (calls, first, EVER, error, "before"))
+            before = world.ledger()["counts"]["requests"]
+            result = world.larder("token", world.name, "--force", environment=shim.environment, exits={0, DAMAGED})
+            sent = world.ledger()["counts"]["requests"] - before
+            if result.status != 0:
+                told = result.why()
+                wanted(names[error] in told or "vault.db" in told or "full" in told, f"the cause is not named: {result}")
+                wanted(sent == 0 or "is kept" in told or "carried out" in told, f"it was sent and is not said to be kept: {result}")
+            world.larder("list")        # reading goes on where it can
+            world.still_works()
+    for kib in (0, 4, 16, 40):      # and half of one, for standard error, which is a file here
+        world.larder("token", world.name, "--force", wrap=["prlimit", f"--fsize={kib * 1024 + 512}"], exits={0, DAMAGED})
+        world.still_works()
+
+
+def b33_a_vault_on_a_network_file_system_is_refused(world):
+    """NFS, SMB, 9P, FUSE and their like: init ends with exit 7, says which and why, and leaves nothing behind."""
+    if not can_preload():
+        raise Skip("needs LARDER_SHIM_LIBRARY, and a build without sanitizers")
+    magics = {"6969": "NFS", "517b": "SMB", "ff534d42": "CIFS", "fe534d42": "SMB2", "01021997": "9P", "65735546": "FUSE",
+              "00c36400": "Ceph", "5346414f": "AFS", "0bd00bd0": "Lustre", "47504653": "GPFS"}
+    for magic, name in magics.items():
+        shim = Shim(world.path("log"), LARDER_SHIM_STATFS=magic)
+        result = world.larder("init", "--key-file", world.key_file, environment=shim.environment, exits=DENIED)
+        wanted(f"({name})" in result.why() and "lock" in result.why(), f"neither the file system nor the reason is told: {result}")
+        wanted("local disk" in result.why(), f"it does not say what to do: {result}")
+        wanted(not os.path.exists(world.key_file) and not os.path.exists(world.database), "something was left behind")
+    shim = Shim(world.path("log"), LARDER_SHIM_STATFS="ef53")       # ext4
+    world.larder("init", "--key-file", world.key_file, environment=shim.environment)
+    world.provide()
+    world.register()
+    world.enrol()
+    world.still_works()
 
 
 def b30_a_write_that_fails_is_no_success_and_loses_nothing(world):
