@@ -2,6 +2,7 @@
 #include "api/config.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -207,6 +208,36 @@ put_command(struct cJSON *json, const char *vault, const struct command_words *c
 	return true;
 }
 
+/* A file to write to, and what is in it now. */
+static enum larder_code
+prepare(const char *config_dir, char *path, size_t path_size, struct cJSON **ret, struct larder_error *ret_error)
+{
+	enum larder_code code;
+
+	*ret = NULL;
+	if (config_dir == NULL)
+		return error_set(ret_error, LARDER_USAGE, "cannot keep the key command", "set HOME or XDG_CONFIG_HOME",
+		    "there is no home directory");
+	(void)text_format(path, path_size, "%s/config.json", config_dir);
+	code = load(path, ret, ret_error);
+	return code == LARDER_OK ? file_make_own_dir(config_dir, ret_error) : code;
+}
+
+enum larder_code
+config_check_writable(const char *config_dir, struct larder_error *ret_error)
+{
+	struct cJSON *json = NULL;
+	enum larder_code code;
+	char path[4352];
+
+	code = prepare(config_dir, path, sizeof path, &json, ret_error);
+	json_free(json);
+	if (code == LARDER_OK && access(config_dir, W_OK | X_OK) != 0)
+		code = error_set_errno(ret_error, LARDER_STORAGE, errno, "cannot keep the key command",
+		    "make the directory of the configuration writable for you", "%s", path);
+	return code;
+}
+
 enum larder_code
 config_set_key_command(
     const char *config_dir, const char *vault, const struct command_words *command, struct larder_error *ret_error)
@@ -215,26 +246,16 @@ config_set_key_command(
 	struct cJSON *json = NULL;
 	enum larder_code code;
 	char path[4352];
-	int fd = -1;
 
-	if (config_dir == NULL)
-		return error_set(ret_error, LARDER_USAGE, "cannot keep the key command", "set HOME or XDG_CONFIG_HOME",
-		    "there is no home directory");
-	(void)text_format(path, sizeof path, "%s/config.json", config_dir);
-	code = load(path, &json, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	if (json == NULL)
+	code = prepare(config_dir, path, sizeof path, &json, ret_error);
+	if (code == LARDER_OK && json == NULL)
 		json = cJSON_CreateObject();
-	if (json == NULL || !put_command(json, vault, command) || !json_print(json, true, &text) ||
-	    !buf_append_byte(&text, '\n'))
+	if (code == LARDER_OK &&
+	    (json == NULL || !put_command(json, vault, command) || !json_print(json, true, &text) ||
+		!buf_append_byte(&text, '\n')))
 		code = error_no_memory(ret_error);
 	if (code == LARDER_OK)
-		code = file_make_private_dir(config_dir, &fd, ret_error);
-	if (code == LARDER_OK)
 		code = file_replace(path, text.data, text.len, 0600, ret_error);
-	if (fd >= 0)
-		(void)close(fd);
 	json_free(json);
 	buf_clear(&text);
 	return code;

@@ -31,6 +31,9 @@ enum larder_code command_words_split(const char *text, struct command_words *ret
 enum larder_code config_key_command(
     const char *config_dir, const char *vault, struct command_words *ret, struct larder_error *ret_error);
 
+/* Whether a key command could be remembered, asked before anything depends on it. Errors: USAGE, DENIED, STORAGE. */
+enum larder_code config_check_writable(const char *config_dir, struct larder_error *ret_error);
+
 /* Remember a key command for a vault, keeping all else in the file. Errors: USAGE, STORAGE. */
 enum larder_code config_set_key_command(
     const char *config_dir, const char *vault, const struct command_words *command, struct larder_error *ret_error);

@@ -112,6 +112,8 @@ key_material_gather(
 		ret->slot.kind = SLOT_COMMAND;
 		code = command_words_split(key->command == NULL ? "" : key->command, &ret->command, ret_error);
 		if (code == LARDER_OK)
+			code = config_check_writable(larder->environment.config_dir, ret_error);
+		if (code == LARDER_OK)
 			code = key_command_run(&ret->command, &ret->secret, ret_error);
 		break;
 	case LARDER_KEY_RECOVERY:

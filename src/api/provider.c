@@ -116,7 +116,6 @@ larder_provider_add(const char *file, int replace, struct larder_provider *ret, 
 	struct environment environment = { .vault = NULL };
 	char path[ENVIRONMENT_PATH_MAX + 128];
 	enum larder_code code;
-	int fd = -1;
 
 	code = check_file(file, &text, &found, ret_error);
 	if (code == LARDER_OK)
@@ -133,15 +132,13 @@ larder_provider_add(const char *file, int replace, struct larder_provider *ret, 
 		(void)error_name(ret_error, code, found.id);
 		goto out;
 	}
-	code = file_make_private_dir(environment.user_providers, &fd, ret_error);
+	code = file_make_own_dir(environment.user_providers, ret_error);
 	if (code == LARDER_OK)
 		code = file_replace(path, text.data, text.len, 0600, ret_error);
 	if (code == LARDER_OK && ret != NULL) {
 		*ret = found;
 		(void)text_format(ret->source, sizeof ret->source, "%s", path);
 	}
-	if (fd >= 0)
-		(void)close(fd);
 out:
 	environment_clear(&environment);
 	buf_clear(&text);

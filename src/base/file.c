@@ -10,8 +10,9 @@
 
 #include "base/text.h"
 
-#define OTHERS   ((mode_t)077) /* any right of group or others */
-#define SHOW_MAX 160           /* bytes of a path in a message */
+#define OTHERS       ((mode_t)077) /* any right of group or others */
+#define OTHERS_WRITE ((mode_t)022) /* their right to put files there */
+#define SHOW_MAX     160           /* bytes of a path in a message */
 
 /* Paths come from users and configuration; a message must not carry their control bytes. */
 static const char *
@@ -123,6 +124,31 @@ file_make_private_dir(const char *path, int *ret_fd, struct larder_error *ret_er
 		return error_set_errno(
 		    ret_error, LARDER_STORAGE, errno, "cannot create the directory", NULL, "%s", show(shown, plain));
 	return file_open_private_dir(plain, ret_fd, ret_error);
+}
+
+enum larder_code
+file_make_own_dir(const char *path, struct larder_error *ret_error)
+{
+	char plain[PATH_MAX], shown[SHOW_MAX];
+	struct stat info;
+
+	if (!without_slashes(path, plain))
+		return cannot_open_dir(path, errno, ret_error);
+	(void)show(shown, plain);
+	if (!make_all(plain))
+		return error_set_errno(
+		    ret_error, LARDER_STORAGE, errno, "cannot create the directory", NULL, "%s", shown);
+	if (stat(plain, &info) != 0)
+		return cannot_open_dir(plain, errno, ret_error);
+	if (!S_ISDIR(info.st_mode))
+		return cannot_open_dir(plain, ENOTDIR, ret_error);
+	if (info.st_uid != geteuid())
+		return error_set(ret_error, LARDER_DENIED, "refused to use the directory", "use one of your own",
+		    "%s belongs to user %u", shown, (unsigned)info.st_uid);
+	if ((info.st_mode & OTHERS_WRITE) != 0)
+		return error_set(ret_error, LARDER_DENIED, "refused to use the directory", "run 'chmod go-w' on it",
+		    "%s has mode %04o, others can write to it", shown, (unsigned)(info.st_mode & 07777));
+	return LARDER_OK;
 }
 
 static enum larder_code

@@ -24,6 +24,13 @@ enum larder_code file_open_private_dir(const char *path, int *ret_fd, struct lar
 enum larder_code file_make_private_dir(const char *path, int *ret_fd, struct larder_error *ret_error);
 
 /*
+ * Create path (and missing parents, 0700) as a directory for configuration, which holds no secret: an existing one may be
+ * a link and others may read it, but it must be ours and nobody else may write to it. Errors: DENIED (owner or mode,
+ * named), STORAGE.
+ */
+enum larder_code file_make_own_dir(const char *path, struct larder_error *ret_error);
+
+/*
  * Open name in dirfd without following links and without blocking; it must be a regular file, owned by us, nlink 1, no
  * right for group or others. flags: O_RDONLY or O_RDWR, plus O_CREAT|O_EXCL to create with 0600.
  */

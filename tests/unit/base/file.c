@@ -90,6 +90,36 @@ a_directory_is_made_with_its_parents_and_nothing_is_changed_that_exists(void **s
 }
 
 static void
+a_directory_of_configuration_may_be_read_by_others_but_not_written(void **state)
+{
+	struct larder_error error;
+	struct stat info;
+
+	(void)state;
+	assert_int_equal(file_make_own_dir("settings/deep/", &error), LARDER_OK);
+	assert_int_equal(stat("settings/deep", &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0700);
+	assert_int_equal(chmod("settings", 0755), 0);
+	assert_int_equal(symlink("settings", "linked"), 0);
+	assert_int_equal(file_make_own_dir("settings", &error), LARDER_OK);
+	assert_int_equal(file_make_own_dir("linked", &error), LARDER_OK);
+	assert_int_equal(stat("settings", &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0755);
+	assert_int_equal(chmod("settings", 0775), 0);
+	assert_int_equal(file_make_own_dir("settings", &error), LARDER_DENIED);
+	assert_non_null(strstr(error.why, "0775"));
+	write_file("settings-file", "", 0, 0600);
+	assert_int_equal(file_make_own_dir("settings-file", &error), LARDER_DENIED);
+	assert_int_equal(file_make_own_dir("settings-file/x", &error), LARDER_STORAGE);
+	if (geteuid() == 0) {
+		assert_int_equal(chmod("settings", 0755), 0);
+		assert_int_equal(chown("settings", 12345, 12345), 0);
+		assert_int_equal(file_make_own_dir("settings", &error), LARDER_DENIED);
+		assert_non_null(strstr(error.why, "12345"));
+	}
+}
+
+static void
 only_a_regular_file_with_one_name_is_used(void **state)
 {
 	struct larder_error error;
@@ -183,6 +213,7 @@ run_file_tests(void)
 	const struct CMUnitTest tests[] = {
 		IN_DIRECTORY(only_a_real_directory_of_our_own_is_used),
 		IN_DIRECTORY(a_directory_is_made_with_its_parents_and_nothing_is_changed_that_exists),
+		IN_DIRECTORY(a_directory_of_configuration_may_be_read_by_others_but_not_written),
 		IN_DIRECTORY(only_a_regular_file_with_one_name_is_used),
 		IN_DIRECTORY(a_fifo_in_the_files_place_does_not_hang),
 		IN_DIRECTORY(a_new_file_is_private_whatever_the_umask),
