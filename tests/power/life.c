@@ -288,6 +288,17 @@ void
 life_close(struct life *life)
 {
 	vault_close(&life->vault);
+	vault_close(&life->other);
+}
+
+enum larder_code
+life_swap(struct life *life)
+{
+	struct vault now = life->vault;
+
+	life->vault = life->other;
+	life->other = now;
+	return life->vault.change == NULL ? life_open(life, 0) : LARDER_OK;
 }
 
 static enum larder_code

@@ -52,7 +52,7 @@ struct life {
 	const char *provider;
 	bool hold; /* asking again is forbidden */
 
-	struct vault vault;
+	struct vault vault, other; /* other: a second session, see life_swap */
 	struct catalogue catalogue;
 	struct effects effects;
 	struct engine engine;
@@ -89,6 +89,8 @@ void life_pass(struct life *life, int64_t ms);
 enum larder_code life_create(struct life *life); /* larder init --key-file */
 enum larder_code life_open(struct life *life, unsigned key);
 void life_close(struct life *life);
+/* The other session goes on; it is opened if there is none. */
+enum larder_code life_swap(struct life *life);
 enum larder_code life_client(struct life *life);
 enum larder_code life_add(struct life *life, unsigned which, bool replace);
 enum larder_code life_token(struct life *life, unsigned which, bool force);

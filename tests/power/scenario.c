@@ -224,6 +224,40 @@ two_at_once(struct life *life)
 	return later_token(life, 0);
 }
 
+/* As commands do it, one after the other: the last to close leaves a write-ahead log to the next one. */
+static bool
+reopening(struct life *life)
+{
+	if (!begin(life))
+		return false;
+	for (unsigned i = 0; i < 6; i++) {
+		life_close(life);
+		MUST(life_open(life, 0));
+		if (i % 2 == 1 ? !later_token(life, 0) : !hits(life, 0, 3))
+			return false;
+	}
+	life_close(life);
+	MUST(life_open(life, 0));
+	MUST(life_add(life, 0, true));
+	life_close(life);
+	MUST(life_open(life, 0));
+	return later_token(life, 0);
+}
+
+/* Two sessions in turn, each with its view of the same log: one hands out, one refreshes. */
+static bool
+sharing(struct life *life)
+{
+	if (!begin(life))
+		return false;
+	for (unsigned i = 0; i < 8; i++) {
+		MUST(life_swap(life));
+		if (i % 3 == 0 ? !later_token(life, 0) : !hits(life, 0, 7))
+			return false;
+	}
+	return true;
+}
+
 const struct scenario scenarios[] = {
 	{ "create", "strict", creating, true, true },
 	{ "rotate-static", "static", rotating, false, false },
@@ -245,6 +279,10 @@ const struct scenario scenarios[] = {
 	{ "revoke-strict", "strict", revoking, false, false },
 	{ "revoke-until-used", "until-used", revoking, false, true },
 	{ "keys-strict", "strict", changing_keys, false, false },
+	{ "reopen-strict", "strict", reopening, false, true },
+	{ "reopen-hold", "hold", reopening, false, false },
+	{ "share-until-used", "until-used", sharing, false, false },
+	{ "share-hold", "hold", sharing, false, true },
 	{ "two-strict", "strict", two_at_once, false, true },
 	{ "two-overlap", "overlap", two_at_once, false, false },
 };
