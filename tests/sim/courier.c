@@ -98,8 +98,7 @@ courier_die(struct sim *sim, struct call *call, enum fate fate)
 	let_go(sim, call);
 	if (call->owner != NULL && call->owner->waits_for == call)
 		call->owner->wake = sim->ms;
-	if (call->due > sim->ms + IN_FLIGHT_MS)
-		call->due = sim->ms + (int64_t)draw(sim, IN_FLIGHT_MS);
+	call->due = sim->ms + (int64_t)draw(sim, IN_FLIGHT_MS);
 	enter(sim, call, PHASE_ORPHAN, call->due);
 }
 

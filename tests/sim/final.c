@@ -46,7 +46,10 @@ final_run(struct process *process)
 {
 	struct sim *sim = process->sim;
 
-	(void)do_op(process, (struct op){ .kind = OP_DELIVER });
+	for (int i = 0; i < TRIES; i++) {
+		(void)do_op(process, (struct op){ .kind = OP_DELIVER });
+		process_sleep(process, PAUSE_MS);
+	}
 	for (unsigned i = 0; i < CREDENTIALS; i++)
 		sim->accounts[i].final = get_token(process, i);
 	(void)do_op(process, (struct op){ .kind = OP_VERIFY });

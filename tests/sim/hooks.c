@@ -80,25 +80,40 @@ __wrap_rotation_decide(const struct situation *situation)
 	return decision;
 }
 
-/* What of *end is about this intent, and what the reply was taken for. */
-static enum count
-count_of_settling(const struct credential *before, const struct credential *after, const struct exchange_end *end,
-    bool judged, enum larder_code judgement)
-{
-	bool ours = end != NULL && memcmp(end->attempt_id, before->intent.attempt_id, sizeof end->attempt_id) == 0;
+struct settling {
+	struct credential before;
+	bool unsent, handed_over, judged_before; /* what the courier said about this very intent */
+};
 
-	if (ours && end->judged)
+static bool
+is_of(const struct exchange_end *end, const struct intent *intent)
+{
+	return end != NULL && memcmp(end->attempt_id, intent->attempt_id, sizeof end->attempt_id) == 0;
+}
+
+static bool
+is_same_intent(const struct credential *a, const struct credential *b)
+{
+	return memcmp(a->intent.attempt_id, b->intent.attempt_id, sizeof a->intent.attempt_id) == 0;
+}
+
+static enum count
+count_of_settling(const struct settling *s, const struct credential *after, bool judged, enum larder_code judgement)
+{
+	if (!s->before.intent.open)
+		return COUNT_SETTLE_IDLE;
+	if (s->judged_before)
 		return COUNT_SETTLE_DOUBT;
-	if (ours && end->unsent)
+	if (s->unsent)
 		return COUNT_SETTLE_UNSENT;
 	if (!judged)
 		return after->intent.open ? COUNT_SETTLE_NOTHING : COUNT_SETTLE_NOTED;
-	if (after->intent.open)
+	if (judgement == LARDER_OK && after->exchanges == s->before.exchanges)
+		return COUNT_SETTLE_PARKED;
+	if (after->intent.open && is_same_intent(&s->before, after))
 		return COUNT_SETTLE_DOUBT;
-	if (ours && end->has_reply && judgement == LARDER_OK)
-		return COUNT_SETTLE_HANDED_OVER;
 	if (judgement == LARDER_OK)
-		return after->exchanges == before->exchanges ? COUNT_SETTLE_PARKED : COUNT_SETTLE_TOKENS;
+		return s->handed_over ? COUNT_SETTLE_HANDED_OVER : COUNT_SETTLE_TOKENS;
 	return judgement == LARDER_NEEDS_LOGIN ? COUNT_SETTLE_ENDED : COUNT_SETTLE_FAILED;
 }
 
@@ -106,20 +121,22 @@ enum larder_code
 __wrap_settle(struct engine *engine, struct credential *credential, const struct exchange_end *end, bool *ret_judged,
     struct larder_error *ret_judgement, struct larder_error *ret_error)
 {
-	struct credential before = *credential;
+	bool ours = is_of(end, &credential->intent);
+	struct settling settling = {
+		.before = *credential,
+		.unsent = ours && end->unsent,
+		.handed_over = ours && end->has_reply,
+		.judged_before = ours && end->judged,
+	};
 	enum larder_code code;
 
 	code = __real_settle(engine, credential, end, ret_judged, ret_judgement, ret_error);
 	note(sim_now, EVENT_SETTLED, *ret_judged, code);
-	if (!before.intent.open)
-		count(sim_now, COUNT_SETTLE_IDLE);
-	else if (code != LARDER_OK)
-		count(sim_now, COUNT_SETTLE_STORAGE);
-	else
-		count(sim_now,
-		    count_of_settling(
-			&before, credential, end, *ret_judged, *ret_judged ? ret_judgement->code : LARDER_OK));
-	credential_clear(&before);
+	count(sim_now,
+	    code != LARDER_OK
+		? COUNT_SETTLE_STORAGE
+		: count_of_settling(&settling, credential, *ret_judged, *ret_judged ? ret_judgement->code : LARDER_OK));
+	credential_clear(&settling.before);
 	return code;
 }
 

@@ -74,7 +74,7 @@ deeds_plan(struct sim *sim)
 	if (draw(sim, 8) == 0)
 		plan(sim, DEED_OUTAGE, span_ms, 1 + (int64_t)draw(sim, 100000));
 	if (draw(sim, 8) == 0)
-		plan(sim, DEED_DISK, span_ms, (int64_t)draw(sim, draw(sim, 2) == 0 ? 3000 : 100000));
+		plan(sim, DEED_DISK, span_ms / 4, (int64_t)draw(sim, draw(sim, 2) == 0 ? 8000 : 120000));
 	if (draw(sim, 8) == 0) {
 		plan(sim, DEED_COPY, span_ms / 4, 0);
 		plan(sim, DEED_RESTORE, span_ms, 40);

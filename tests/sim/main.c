@@ -4,6 +4,7 @@
  * sim --from A --count N [--jobs J]       play many, print the summary; a failing one is printed with its replay
  *     [--until-failure]                   succeed as soon as one fails (broken builds), and tell how many it took
  *     [--complete]                        fail if a branch was never met
+ *     [--same-twice]                      play each twice and compare the hashes
  * sim --list FILE                         play the seeds in the file, one per line
  */
 #include <getopt.h>
@@ -24,6 +25,28 @@ play_one(uint64_t seed, bool tracing)
 	if (story.failed)
 		printf("%s\n", story.failure);
 	return story.failed;
+}
+
+/* The same seed has to tell the same story, whatever was played before. */
+static int
+play_twice(uint64_t from, uint64_t count)
+{
+	uint64_t seed, first;
+
+	world_init();
+	for (seed = from; seed < from + count; seed++) {
+		sim_play(&story, seed, false);
+		first = story.hash;
+		sim_play(&story, seed + 1, false);
+		sim_play(&story, seed, false);
+		if (story.hash == first)
+			continue;
+		printf("seed %llu: trace %016llx, then %016llx\n", (unsigned long long)seed, (unsigned long long)first,
+		    (unsigned long long)story.hash);
+		return 1;
+	}
+	printf("%llu seeds played twice, with the same trace\n", (unsigned long long)count);
+	return 0;
 }
 
 static uint64_t
@@ -51,10 +74,11 @@ main(int argc, char **argv)
 		{ "trace", no_argument, NULL, 't' },
 		{ "until-failure", no_argument, NULL, 'u' },
 		{ "complete", no_argument, NULL, 'C' },
+		{ "same-twice", no_argument, NULL, '2' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct run run = { .from = 1, .count = 1000, .jobs = 1, .program = argv[0] };
-	bool one = false, tracing = false;
+	bool one = false, twice = false, tracing = false;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -84,12 +108,18 @@ main(int argc, char **argv)
 		case 'C':
 			run.complete = true;
 			break;
+		case '2':
+			twice = true;
+			break;
 		default:
 			return 2;
 		}
 	}
 	world_places();
-	status = one ? play_one(run.from, tracing) : runner_run(&run);
+	if (one)
+		status = play_one(run.from, tracing);
+	else
+		status = twice ? play_twice(run.from, run.count) : runner_run(&run);
 	world_remove();
 	return status;
 }

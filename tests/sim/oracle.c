@@ -103,7 +103,7 @@ oracle_sends(struct sim *sim, struct call *call)
 	if (token->carrying > 0)
 		violate(sim, "I2", "token %u is on its way already", call->token);
 	check_asking_again(sim, call);
-	if (token->first_sent_ms == 0)
+	if (token->unheard == 0)
 		token->first_sent_ms = sim->ms;
 	if (account->suspect && !call->accepts && token->family == account->acked.family)
 		violate(sim, "I1", "token %u of a restored vault is sent, and nobody has accepted that", call->token);

@@ -40,8 +40,8 @@ process_sleep(struct process *process, int64_t ms)
 }
 
 /* As with Ctrl-Z, or a machine that has other things to do. */
-static void
-stop(struct process *process, int64_t ms)
+void
+process_stop(struct process *process, int64_t ms)
 {
 	note(process->sim, EVENT_STOPPED, ms, 0);
 	process->stopped_ms += ms;
@@ -61,7 +61,7 @@ process_point(struct process *process)
 		count(sim, COUNT_KILLS);
 		process_kill(process);
 	} else if (process->op != NULL && process->points == process->op->stop_at && !sim->calm) {
-		stop(process, process->op->stop_ms);
+		process_stop(process, process->op->stop_ms);
 	} else if (--sim->until_switch <= 0) {
 		sim->until_switch = 1 + (int)draw(sim, sim->knobs.switch_every);
 		process_sleep(process, draw(sim, 8) == 0);

@@ -36,8 +36,9 @@ struct server_token {
 	unsigned carrying; /* requests on their way that carry it */
 	unsigned unheard;  /* requests that were sent, and of which no reply was kept */
 	enum fate fate;
-	int64_t first_sent_ms, spent_ms; /* 0: never */
-	int64_t expires_ms;              /* INT64_MAX: no end */
+	int64_t first_sent_ms; /* of those that are unheard */
+	int64_t spent_ms;      /* 0: never */
+	int64_t expires_ms;    /* INT64_MAX: no end */
 };
 
 enum family_end { LIVES, ENDED_BY_REPLAY, ENDED_BY_REVOCATION };

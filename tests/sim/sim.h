@@ -327,6 +327,7 @@ struct process {
 void process_start(struct process *process);
 void process_kill(struct process *process);
 void process_sleep(struct process *process, int64_t ms);
+void process_stop(struct process *process, int64_t ms);
 bool process_open(struct process *process);
 void process_close(struct process *process);
 /* A place where others may go on, and where it may die. false: it is dead. */
