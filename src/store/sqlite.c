@@ -313,10 +313,3 @@ sqlite_store_busy(struct store *store, int busy_ms)
 {
 	from(store)->busy_ms = busy_ms;
 }
-
-bool
-sqlite_store_program_init(void)
-{
-	return sqlite3_config(SQLITE_CONFIG_MULTITHREAD) == SQLITE_OK &&
-	    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
-}

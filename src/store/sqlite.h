@@ -28,10 +28,4 @@ sqlite_store_open(const char *dir, int dirfd, int busy_ms, struct store **ret, s
 /* Change how long begin waits for other writers, in milliseconds. */
 void sqlite_store_busy(struct store *store, int busy_ms);
 
-/*
- * For programs (not the library: SQLite's settings belong to the whole process), in main before the first store and
- * before any thread: no counting of memory. false if SQLite is in use already.
- */
-bool sqlite_store_program_init(void);
-
 #endif
