@@ -232,6 +232,8 @@ list_one(struct listing *listing, const char *id, const char *source, const stru
 		return LARDER_INTERNAL;
 	if (text != NULL && definition_parse(buf_str(text), text->len, source, &provider, &broken) != LARDER_OK)
 		problem = &broken;
+	if (problem != NULL && problem->code == LARDER_INTERNAL)
+		return LARDER_INTERNAL; /* memory was out: that says nothing about the definition */
 	(void)text_format(entry->source, sizeof(entry->source), "%s", source);
 	entry->name[0] = '\0';
 	if (provider != NULL)
