@@ -2,10 +2,13 @@
 #include <larder/doctor.h>
 
 #include <dirent.h>
+#include <errno.h>
+#include <linux/landlock.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "api/handle.h"
@@ -46,12 +49,27 @@ add_error(struct findings *findings, const char *check, const struct larder_erro
 }
 
 static void
+add_no_memory(struct findings *findings, const char *check)
+{
+	struct larder_error error;
+
+	(void)error_no_memory(&error);
+	add_error(findings, check, &error);
+}
+
+static void
 check_courier(const struct larder_options *options, struct findings *findings)
 {
-	char *path = environment_find_courier(options);
 	char safe[200], text[256];
 	struct stat st;
+	char *path;
 
+	errno = 0;
+	path = environment_find_courier(options);
+	if (path == NULL && errno == ENOMEM) {
+		add_no_memory(findings, "courier");
+		return;
+	}
 	if (path == NULL) {
 		add(findings, LARDER_FINDING_PROBLEM, "courier",
 		    "larder-courier was not found; nothing can be refreshed",
@@ -70,6 +88,17 @@ check_courier(const struct larder_options *options, struct findings *findings)
 		add(findings, LARDER_FINDING_OK, "courier", safe, NULL);
 	}
 	free(path);
+}
+
+/* What the courier has to be confined with here; it asks the same. */
+static void
+check_sandbox(struct findings *findings)
+{
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1)
+		add(findings, LARDER_FINDING_OK, "sandbox", "the courier is confined by seccomp and Landlock", NULL);
+	else
+		add(findings, LARDER_FINDING_NOTE, "sandbox",
+		    "the courier is confined by seccomp alone: this kernel has no Landlock", NULL);
 }
 
 /* The hashed directory is read one certificate at a time; the bundle costs 20 ms at every start of a courier. */
@@ -191,8 +220,10 @@ check_opened(struct larder *larder, struct findings *findings)
 	add(findings, LARDER_FINDING_OK, "vault", text, NULL);
 	add(findings, verification.freshness > 0 ? LARDER_FINDING_OK : LARDER_FINDING_NOTE, "freshness",
 	    verification.freshness_text, NULL);
-	if (larder_credential_list(larder, &credentials, &count, &error) != LARDER_OK)
+	if (larder_credential_list(larder, &credentials, &count, &error) != LARDER_OK) {
+		add_error(findings, "credential", &error);
 		return;
+	}
 	for (i = 0; i < count; i++) {
 		if (strcmp(credentials[i].state, "ok") == 0 || strcmp(credentials[i].state, "revoked") == 0)
 			continue;
@@ -249,6 +280,7 @@ larder_doctor(
 	else
 		check_vault(options, &environment, &findings);
 	check_courier(options, &findings);
+	check_sandbox(&findings);
 	check_authorities(&environment, &findings);
 	check_providers(&environment, &findings);
 	check_clock(&findings);

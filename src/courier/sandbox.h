@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a courier that was taken over may still do: talk to the network and read certificates and resolver
- * configuration. It starts no program, opens nothing for writing, traces nobody.
+ * What a courier that was taken over may still do: talk to the network and open files. It starts no program and traces
+ * nobody. Where the kernel has Landlock it opens nothing for writing, and reads certificates, libraries and the
+ * resolver's configuration only; without it seccomp, which sees no paths, leaves it what its user may open.
  *
  * seccomp has three answers. Calls of the list are allowed. Calls that only an attacker makes kill the process. All
  * others fail with EPERM, so that a library's surprise never kills an exchange in flight.
