@@ -2,7 +2,9 @@
 """Class D: keys that do not fit, key slots with hostile parameters, and too little memory for a key."""
 import hashlib
 import os
+import shutil
 import sqlite3
+import subprocess
 
 from harness import DAMAGED, DENIED, FOUND, FULL, LOCKED, NOT_FOUND, SANITIZED, USAGE, Skip, equal, main, wanted, words
 
@@ -46,6 +48,46 @@ def slot_with(number, body, fields):
         at += 5 + size
     changed = body[:2] + bytes(header) + body[2 + length:-16]
     return changed + slot_check(number, changed)
+
+
+def c56_a_change_of_keys_that_is_killed_leaves_a_vault_that_opens(world):
+    """SIGKILL at system calls of `key add` and `key remove`: the old key opens all rows, and a slot that is listed opens
+    the vault with its own key; the same command then finishes the change."""
+    if not shutil.which("strace") or SANITIZED:
+        raise Skip("needs strace, and a build without sanitizers")
+    world.set_up()
+    token = world.token()
+    spare = world.path("spare")
+
+    def kill(call, number, *command):
+        trace = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}"]
+        process = world.start(*command, wrap=trace, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return world.wait(process, 60)[0]
+
+    def check(what):
+        world.larder("verify")
+        equal(f"the token after {what}", world.token("--offline"), token)
+        slots = world.larder("key", "list", "--json").json()
+        wanted(len(slots) in (1, 2) and not any(slot["detail"] == "damaged" for slot in slots), f"the slots after {what}: {slots}")
+        if len(slots) == 2:
+            os.rename(world.key_file, world.key_file + ".kept")
+            world.larder("list", "--json", environment={"LARDER_KEY_FILE": spare})
+            os.rename(world.key_file + ".kept", world.key_file)
+        return slots
+
+    killed = 0
+    for call in ("pwrite64", "fdatasync", "fsync", "openat", "ftruncate"):
+        for number in range(1, 60, 1 if FULL else 7):
+            killed += kill(call, number, "key", "add", "file", "--key-file", spare, "--quiet") != 0
+            if len(check(f"{call} {number} of key add")) == 1:
+                world.larder("key", "add", "file", "--key-file", spare, "--quiet")
+            added = check("key add")[1]["slot"]
+            killed += kill(call, number, "key", "remove", str(added)) != 0
+            if len(check(f"{call} {number} of key remove")) == 2:
+                world.larder("key", "remove", str(added), "--quiet")
+            os.unlink(spare)
+    wanted(killed > 10, f"only {killed} of the commands were killed")
+    world.still_works()
 
 
 def d57_a_wrong_key_is_said_to_be_wrong_and_costs_nothing(world):

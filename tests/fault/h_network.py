@@ -3,9 +3,12 @@
 import base64
 import json
 import os
+import random
 import socket
 import ssl
+import struct
 import subprocess
+import threading
 import warnings
 
 from harness import (DENIED, IN_DOUBT, REJECTED, UNAVAILABLE, USAGE, Catcher, Failure, Skip, equal, in_worlds, main, wanted, words)
@@ -177,9 +180,41 @@ def h125_certificates_that_do_not_fit_get_nothing(world):
     world.still_works()
 
 
+class Resolver:
+    """A name server at a loopback address of its own, which gives every name one address."""
+
+    def __init__(self, address):
+        self.kind = 28 if ":" in address else 1         # AAAA, A
+        self.data = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+        self.address, self.asked = f"127.53.{random.randrange(256)}.{random.randrange(1, 255)}", 0
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind((self.address, 53))
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def work(self):
+        while True:
+            try:
+                query, peer = self.sock.recvfrom(512)
+            except OSError:
+                return
+            self.asked += 1
+            end = query.index(b"\0", 12) + 5            # of the question: its name, type and class
+            fits = int.from_bytes(query[end - 4:end - 2], "big") == self.kind
+            answer = b"\xc0\x0c" + struct.pack("!HHIH", self.kind, 1, 0, len(self.data)) + self.data if fits else b""
+            self.sock.sendto(query[:2] + struct.pack("!HHHHH", 0x8180, 1, int(fits), 0, 0) + query[12:end] + answer, peer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+
 def h127_a_name_that_becomes_this_machine_gets_nothing(world):
-    """The name is a provider's, and at connecting it is 127.0.0.1 or ::1, with a good certificate:
-    exit 6 and not a byte; the same name gets the request where the definition says that it is here."""
+    """The name is a provider's, and at connecting its name server says 127.0.0.1 or ::1, with a good certificate: exit 6
+    and not a byte. The same name gets the request where the definition says that it is here, or the hosts file does."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        raise Skip("playing the name server is not allowed here")
     folder, name = world.path("tls"), "login." + words(4) + ".example"
     os.mkdir(folder)
     make_authority(folder, "ca")
@@ -189,26 +224,25 @@ def h127_a_name_that_becomes_this_machine_gets_nothing(world):
     reply = json.dumps({"access_token": "at_tls", "token_type": "Bearer", "expires_in": 60}).encode()
     reply = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(reply) + reply
 
-    def ask(host, address, exits, local=False):
-        hosts = world.write("hosts", f"{address} {name}\n127.0.0.1 localhost\n")
-        resolves = ["unshare", "--mount", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$0" "$@"']
+    def ask(address, exits, host=name, local=False, known=""):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with Catcher(reply, tls=tls_context(folder, "good"), family=family) as server:
+        with Resolver(address) as resolver, Catcher(reply, tls=tls_context(folder, "good"), family=family) as server:
+            hosts = world.write("hosts", f"127.0.0.1 localhost {known}\n", 0o644)
+            servers = world.write("resolv.conf", f"nameserver {resolver.address}\n", 0o644)
+            binds = f'mount --bind {hosts} /etc/hosts && mount --bind {servers} "$(realpath /etc/resolv.conf)" && exec "$0" "$@"'
             world.provide(insecure_loopback=local, endpoints={"token": f"https://{host}:{server.port}/token"})
-            result = world.larder("refresh", world.name, "--accept", wrap=resolves, exits=exits)
+            result = world.larder("refresh", world.name, "--accept", wrap=["unshare", "--mount", "sh", "-c", binds], exits=exits)
             equal("the state", world.shown()["state"], "ok")
+            wanted(resolver.asked > 0 or known or host != name, f"the name server was not asked: {result}")
             return server, result
 
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
-        raise Skip("giving a name another address is not allowed here")
     for address in ("127.0.0.1", "::1") if os.path.exists("/proc/net/if_inet6") else ("127.0.0.1",):
-        server, result = ask(name, address, {UNAVAILABLE, 11})
+        server, result = ask(address, {UNAVAILABLE, 11})
         equal(f"bytes at {address}", server.received, b"")
-        wanted(server.connections >= 1 and name in result.why(), f"{address}: nobody came, or the name is not in it: {result}")
-    server, _ = ask(name, "127.0.0.1", 0, local=True)
-    wanted(b"grant_type=refresh_token" in server.received, "the server that was enrolled as local got nothing")
-    server, _ = ask("as.localhost", "127.0.0.1", 0)
-    wanted(b"grant_type=refresh_token" in server.received, "a name that says that it is local got nothing")
+        wanted(server.connections >= 1 and "address of this machine" in result.why() + result.text(), f"{address}: {result}")
+    for how in ({"local": True}, {"known": name}, {"host": "as.localhost"}):
+        server, _ = ask("127.0.0.1", 0, **how)
+        wanted(b"grant_type=refresh_token" in server.received, f"the server that is local by {how} got nothing")
     world.environment.pop("SSL_CERT_FILE")
     world.provide()
     world.larder("refresh", world.name, "--accept", "--quiet")
