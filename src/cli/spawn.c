@@ -80,7 +80,7 @@ open_streams(struct watch *watch, const struct spawn *spawn, posix_spawn_file_ac
 	return true;
 }
 
-/* The command starts with the signals as we got them: SIGPIPE, which we ignore, ends it as usual. */
+/* The command starts with the signals as we got them: SIGPIPE and SIGXFSZ, which we ignore, end it as usual. */
 static int
 start(struct watch *watch, const struct spawn *spawn, const sigset_t *mask)
 {
@@ -97,6 +97,7 @@ start(struct watch *watch, const struct spawn *spawn, const sigset_t *mask)
 	}
 	(void)sigemptyset(&usual);
 	(void)sigaddset(&usual, SIGPIPE);
+	(void)sigaddset(&usual, SIGXFSZ);
 	if (open_streams(watch, spawn, &actions, ends) && posix_spawnattr_setsigdefault(&attributes, &usual) == 0 &&
 	    posix_spawnattr_setsigmask(&attributes, mask) == 0 &&
 	    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) == 0)
