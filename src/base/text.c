@@ -164,15 +164,21 @@ text_is_utf8(const char *data, size_t len)
 }
 
 bool
-text_is_token(const char *data, size_t len)
+text_is_vschars(const char *data, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		if (data[i] < 0x21 || data[i] > 0x7e)
+		if (data[i] < 0x20 || data[i] > 0x7e)
 			return false;
 	}
 	return true;
+}
+
+bool
+text_is_token(const char *data, size_t len)
+{
+	return text_is_vschars(data, len) && (len == 0 || memchr(data, ' ', len) == NULL);
 }
 
 bool

@@ -32,7 +32,10 @@ bool text_is_unsafe(uint32_t code_point);
 /* Whether bytes are strictly valid UTF-8 (no surrogates, no overlong forms, no NUL). */
 bool text_is_utf8(const char *data, size_t len);
 
-/* Whether all bytes are VSCHAR without space, %x21-7E: what may stand in a token (RFC 6749 appendix A.12, A.17). */
+/* Whether all bytes are VSCHAR, %x20-7E: what a refresh token consists of (RFC 6749 appendix A.17). */
+bool text_is_vschars(const char *data, size_t len);
+
+/* The same without space, %x21-7E: what can be sent in a header as one word, as a bearer token is. */
 bool text_is_token(const char *data, size_t len);
 
 /* snprintf that cuts at a UTF-8 border. Returns false if it had to cut. */

@@ -15,15 +15,15 @@ fields_complain(struct token_reply *ret, const char *what, const char *problem)
 		(void)text_format(ret->complaint, sizeof(ret->complaint), "%s%s", what, problem);
 }
 
-/* NULL when it is a token, else what is wrong with it. */
+/* NULL when it is a token, else what is wrong with it. A refresh token with a space is one: it is sent in a body only. */
 static const char *
-token_problem(const cJSON *item)
+token_problem(const cJSON *item, bool (*is_valid)(const char *data, size_t len))
 {
 	if (!cJSON_IsString(item))
 		return " is not a string";
 	if (strlen(item->valuestring) > TOKEN_MAX)
 		return " is longer than 64 KiB";
-	if (!text_is_token(item->valuestring, strlen(item->valuestring)))
+	if (!is_valid(item->valuestring, strlen(item->valuestring)))
 		return " has characters that no token may have";
 	return NULL;
 }
@@ -47,7 +47,7 @@ fields_judge_refresh_token(struct judging *judging)
 		item = json_get(judging->whole, "refresh_token");
 	if (is_missing(item))
 		return;
-	problem = token_problem(item);
+	problem = token_problem(item, text_is_vschars);
 	if (problem == NULL && !secret_copy(item->valuestring, strlen(item->valuestring), &ret->refresh_token)) {
 		problem = " does not fit into locked memory";
 		ret->starved = true;
@@ -70,7 +70,7 @@ judge_access_token(struct judging *judging)
 		fields_complain(ret, "access_token", " is missing");
 		return;
 	}
-	problem = token_problem(item);
+	problem = token_problem(item, text_is_token);
 	if (problem == NULL && !secret_copy(item->valuestring, strlen(item->valuestring), &ret->access_token)) {
 		problem = " does not fit into locked memory";
 		ret->starved = true;
@@ -177,6 +177,15 @@ judge_scope(struct judging *judging)
 	buf_clear(&scope);
 }
 
+static void
+judge_id_token(struct judging *judging)
+{
+	const char *text = json_string(judging->tokens, "id_token");
+
+	if (text != NULL && strlen(text) <= TOKEN_MAX)
+		(void)identity_read(text, strlen(text), &judging->ret->identity);
+}
+
 void
 fields_judge(struct judging *judging)
 {
@@ -194,6 +203,7 @@ fields_judge(struct judging *judging)
 		fields_complain(ret, problem, "");
 	ret->refresh_expires_at = expiry_of_refresh_token(judging->tokens, judging->sent_at);
 	judge_scope(judging);
+	judge_id_token(judging);
 	if (ret->refresh_token_came || !secret_is_empty(&ret->access_token))
 		ret->outcome = GRANT_TOKENS;
 }

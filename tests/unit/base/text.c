@@ -152,6 +152,10 @@ a_token_has_visible_ascii_only(void **state)
 	(void)state;
 	assert_true(text_is_token("!~abc./+=_-", 11));
 	assert_false(text_is_token("a b", 3));
+	assert_true(text_is_vschars("a b~", 4));
+	assert_false(text_is_vschars("a\tb", 3));
+	assert_false(text_is_vschars("a\x7f", 2));
+	assert_false(text_is_vschars("\xc3\xa9", 2));
 	assert_false(text_is_token("a\r\nX: y", 7));
 	assert_false(text_is_token("a\0b", 3));
 	assert_false(text_is_token("a\x7f", 2));
