@@ -85,6 +85,13 @@ class_of(const struct catalogue *catalogue, const char *id)
 	return name;
 }
 
+/* Others wait for a person: whatever they were scheduled for does not happen. */
+static bool
+is_refreshed(enum credential_state state)
+{
+	return state == STATE_OK || state == STATE_IN_DOUBT;
+}
+
 static bool
 view(const struct credential *credential, struct larder_credential *ret)
 {
@@ -96,7 +103,7 @@ view(const struct credential *credential, struct larder_credential *ret)
 		.generation = credential->generation,
 		.created_at = credential->created_at,
 		.last_refresh_at = credential->last_refresh_at,
-		.next_refresh_at = credential->next_refresh_at,
+		.next_refresh_at = is_refreshed(credential->state) ? credential->next_refresh_at : TIME_UNKNOWN,
 		.last_error_at = credential->last_error_at,
 	};
 	(void)text_format(ret->name, sizeof ret->name, "%s", credential->name);
