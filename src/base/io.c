@@ -51,6 +51,16 @@ would_block(void)
 	return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
+/* Nothing more comes: at once it is the end, in the middle something is missing. */
+static enum io_result
+no_more(size_t done)
+{
+	if (done == 0)
+		return IO_END;
+	errno = EPIPE;
+	return IO_ERROR;
+}
+
 enum io_result
 io_read_all(int fd, void *data, size_t len, int64_t deadline_ms)
 {
@@ -68,10 +78,7 @@ io_read_all(int fd, void *data, size_t len, int64_t deadline_ms)
 		if (got > 0) {
 			done += (size_t)got;
 		} else if (got == 0) {
-			if (done == 0)
-				return IO_END;
-			errno = EPIPE;
-			return IO_ERROR;
+			return no_more(done);
 		} else if (would_block()) {
 			wait = true;
 		} else if (errno != EINTR) {
@@ -128,16 +135,12 @@ io_pread_all(int fd, void *data, size_t len, int64_t offset)
 	while (done < len) {
 		ssize_t got = pread(fd, dst + done, len - done, offset + (off_t)done);
 
-		if (got > 0) {
+		if (got > 0)
 			done += (size_t)got;
-		} else if (got == 0) {
-			if (done == 0)
-				return IO_END;
-			errno = EPIPE;
+		else if (got == 0)
+			return no_more(done);
+		else if (errno != EINTR)
 			return IO_ERROR;
-		} else if (errno != EINTR) {
-			return IO_ERROR;
-		}
 	}
 	return IO_OK;
 }

@@ -104,6 +104,16 @@ is_committed(struct engine *engine, const char *name, const uint8_t attempt_id[s
 	return committed;
 }
 
+/* A transaction, and the credential as it is now: somebody else may have changed it since it was read. */
+static enum larder_code
+begin_anew(
+    struct engine *engine, const struct credential *credential, struct credential *ret, struct larder_error *ret_error)
+{
+	enum larder_code code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
+
+	return code == LARDER_OK ? credential_load(engine->vault, credential->name, ret, ret_error) : code;
+}
+
 static enum larder_code
 commit_reply(struct engine *engine, const struct party *party, struct credential *credential,
     const struct http_reply *http, size_t reply_len, struct larder_error *ret_judgement, struct larder_error *ret_error)
@@ -123,9 +133,7 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 		code = error_no_memory(ret_error);
 		goto out;
 	}
-	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
-	if (code == LARDER_OK)
-		code = credential_load(engine->vault, credential->name, &fresh, ret_error);
+	code = begin_anew(engine, credential, &fresh, ret_error);
 	if (code != LARDER_OK)
 		goto out;
 	if (!is_attempt(&fresh.intent, attempt_id)) {
@@ -169,9 +177,7 @@ take_back_unsent(struct engine *engine, struct credential *credential, struct la
 	enum larder_code code;
 
 	(void)text_format(judgement.error.why, sizeof judgement.error.why, "nothing was sent: who asked has ended");
-	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
-	if (code == LARDER_OK)
-		code = credential_load(engine->vault, credential->name, &fresh, ret_error);
+	code = begin_anew(engine, credential, &fresh, ret_error);
 	if (code != LARDER_OK || !is_attempt(&fresh.intent, credential->intent.attempt_id) ||
 	    fresh.intent.doubted_at != 0)
 		goto out;
@@ -269,9 +275,7 @@ settle_failure(struct engine *engine, struct credential *credential, bool unsent
 	enum larder_code code;
 	int64_t now = engine->effects->now_s(engine->effects->ctx);
 
-	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
-	if (code == LARDER_OK)
-		code = credential_load(engine->vault, credential->name, &fresh, ret_error);
+	code = begin_anew(engine, credential, &fresh, ret_error);
 	if (code != LARDER_OK)
 		goto out;
 	judgement_of_failure(&fresh, failure, now, &judgement);
@@ -302,9 +306,7 @@ settle_doubt(struct engine *engine, struct credential *credential, struct larder
 	struct credential fresh = { 0 };
 	enum larder_code code;
 
-	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
-	if (code == LARDER_OK)
-		code = credential_load(engine->vault, credential->name, &fresh, ret_error);
+	code = begin_anew(engine, credential, &fresh, ret_error);
 	if (code != LARDER_OK || !fresh.intent.open || fresh.state != STATE_OK)
 		goto out;
 	fresh.state = STATE_IN_DOUBT;

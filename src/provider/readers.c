@@ -248,14 +248,22 @@ status_read(const cJSON *json, int *ret)
 	return true;
 }
 
-void
-read_success(struct reading *reading, const cJSON *json, void *at)
+static void
+add_status(struct reading *reading, int status, int *list, size_t *count)
 {
-	struct provider *provider = reading->provider;
+	if (*count >= STATUSES_MAX)
+		reading_fail(reading, "too many");
+	else
+		list[(*count)++] = status;
+}
+
+/* Hand each item of a list over, up to the first that is wrong. */
+static void
+read_items(struct reading *reading, const cJSON *json, void (*read_item)(struct reading *, const cJSON *))
+{
 	const cJSON *item;
 	size_t index = 0;
 
-	(void)at;
 	if (cJSON_IsNull(json))
 		return;
 	if (!cJSON_IsArray(json))
@@ -263,24 +271,37 @@ read_success(struct reading *reading, const cJSON *json, void *at)
 	cJSON_ArrayForEach(item, json)
 	{
 		size_t mark = reading_enter_item(reading, index++);
-		int status;
 
-		if (cJSON_IsString(item)) {
-			const char *text = field_text(reading, item);
-
-			if (text != NULL && !wording_success(provider, text))
-				reading_fail(reading, "names no HTTP status and no member");
-		} else if (!status_read(item, &status)) {
-			reading_fail(reading, "not an HTTP status");
-		} else if (provider->revoke.success_count >= STATUSES_MAX) {
-			reading_fail(reading, "too many");
-		} else {
-			provider->revoke.success[provider->revoke.success_count++] = status;
-		}
+		read_item(reading, item);
 		reading_leave(reading, mark);
 		if (reading->code != LARDER_OK)
 			return;
 	}
+}
+
+static void
+read_success_item(struct reading *reading, const cJSON *item)
+{
+	struct provider *provider = reading->provider;
+	int status;
+
+	if (cJSON_IsString(item)) {
+		const char *text = field_text(reading, item);
+
+		if (text != NULL && !wording_success(provider, text))
+			reading_fail(reading, "names no HTTP status and no member");
+	} else if (!status_read(item, &status)) {
+		reading_fail(reading, "not an HTTP status");
+	} else {
+		add_status(reading, status, provider->revoke.success, &provider->revoke.success_count);
+	}
+}
+
+void
+read_success(struct reading *reading, const cJSON *json, void *at)
+{
+	(void)at;
+	read_items(reading, json, read_success_item);
 }
 
 void
@@ -299,33 +320,24 @@ read_unknown_token(struct reading *reading, const cJSON *json, void *at)
 	field_keep(reading, text, strlen(text), &reading->provider->revoke.unknown_token);
 }
 
+static void
+read_unknown_status(struct reading *reading, const cJSON *item)
+{
+	struct provider *provider = reading->provider;
+	int status;
+
+	if (!status_read(item, &status))
+		reading_fail(reading, "not an HTTP status");
+	else if (status == 400)
+		provider->revoke.unknown_is_success_400 = true;
+	else
+		add_status(
+		    reading, status, provider->revoke.unknown_statuses, &provider->revoke.unknown_statuses_count);
+}
+
 void
 read_unknown_statuses(struct reading *reading, const cJSON *json, void *at)
 {
-	struct provider *provider = reading->provider;
-	const cJSON *item;
-	size_t index = 0;
-
 	(void)at;
-	if (cJSON_IsNull(json))
-		return;
-	if (!cJSON_IsArray(json))
-		reading_fail(reading, "not a list");
-	cJSON_ArrayForEach(item, json)
-	{
-		size_t mark = reading_enter_item(reading, index++);
-		int status;
-
-		if (!status_read(item, &status))
-			reading_fail(reading, "not an HTTP status");
-		else if (status == 400)
-			provider->revoke.unknown_is_success_400 = true;
-		else if (provider->revoke.unknown_statuses_count >= STATUSES_MAX)
-			reading_fail(reading, "too many");
-		else
-			provider->revoke.unknown_statuses[provider->revoke.unknown_statuses_count++] = status;
-		reading_leave(reading, mark);
-		if (reading->code != LARDER_OK)
-			return;
-	}
+	read_items(reading, json, read_unknown_status);
 }
