@@ -33,7 +33,7 @@ struct token_want {
 	int64_t min_ttl_s;
 	bool min_ttl_explicit;
 	bool force, offline, accept;
-	int64_t deadline_ms; /* clock_ms */
+	int64_t deadline_ms;          /* clock_ms */
 	const struct secret *refused; /* an access token that the API did not take: another one is wanted; NULL */
 };
 
@@ -78,6 +78,10 @@ void refresh_start(struct refresh_call *call, const struct credential *credentia
 /* The facts for a decision, from records; shared by the hot path and refresh_run. access may be empty. */
 void situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,
     int64_t now, struct situation *ret);
+
+/* Set *ret if the end of the grant would take a token that somebody may be using, whatever a call asks for. */
+enum larder_code refresh_has_valid_access(
+    struct engine *engine, const struct credential *credential, int64_t now, bool *ret, struct larder_error *ret_error);
 
 /* An error for a failed decision. */
 enum larder_code refresh_fail(const struct credential *credential, const struct decision *decision,
@@ -197,7 +201,9 @@ enum larder_code enroll_client(struct engine *engine, struct client *client, str
 
 struct enrolment {
 	const char *name, *client, *scope, *account;
-	const struct secret *refresh_token;
+	const struct secret *refresh_token; /* may be empty if tokens are given */
+	const char *subject;                /* NULL: unknown */
+	const struct token_reply *tokens;   /* what came with it; NULL: nothing */
 	bool replace;
 	int64_t deadline_ms;
 };

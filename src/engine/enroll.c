@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "engine/engine.h"
+#include "engine/schedule.h"
 
 static enum larder_code
 audit(struct engine *engine, enum audit_op op, const char *name, uint64_t generation, struct larder_error *ret_error)
@@ -70,6 +71,21 @@ out:
 	return error_name(ret_error, code, name);
 }
 
+/* A log-in is an exchange that ended with tokens. */
+static void
+note_tokens(const struct token_reply *tokens, int64_t now, struct credential *ret)
+{
+	if (tokens->scope_came)
+		(void)text_format(ret->scope, sizeof ret->scope, "%s", tokens->scope);
+	ret->exchanges++;
+	ret->access_expires_at = tokens->expires_at;
+	ret->access_life_s = tokens->expires_in_s;
+	ret->next_refresh_at = refresh_due_at(now, tokens->expires_at, tokens->expires_in_s);
+	if (tokens->refresh_expires_at != TIME_UNKNOWN)
+		ret->refresh_expires_at = tokens->refresh_expires_at;
+	ret->last_refresh_at = now;
+}
+
 static void
 fill_new(const struct enrolment *enrolment, const struct party *party, int64_t now, struct credential *ret)
 {
@@ -97,6 +113,31 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	ret->last_error[0] = ret->last_error_text[0] = '\0';
 	ret->last_error_at = TIME_UNKNOWN;
 	wipe(&ret->intent, sizeof ret->intent);
+	if (enrolment->subject != NULL)
+		(void)text_format(ret->subject, sizeof ret->subject, "%s", enrolment->subject);
+	if (enrolment->tokens != NULL)
+		note_tokens(enrolment->tokens, now, ret);
+}
+
+static enum larder_code
+store_access(struct engine *engine, const struct credential *credential, const struct token_reply *tokens, int64_t now,
+    struct larder_error *ret_error)
+{
+	struct access access = {
+		.issued_at = now,
+		.expires_at = tokens->expires_at,
+		.life_s = tokens->expires_in_s,
+		.exchange = credential->exchanges,
+	};
+	enum larder_code code;
+
+	if (!secret_copy(tokens->access_token.data, tokens->access_token.len, &access.token))
+		return error_no_memory(ret_error);
+	(void)text_format(access.token_type, sizeof access.token_type, "%s", tokens->token_type);
+	(void)text_format(access.scope, sizeof access.scope, "%s", credential->scope);
+	code = access_store(engine->vault, credential, "", "", &access, ret_error);
+	access_clear(&access);
+	return code;
 }
 
 /* In the transaction: the token comes in as the newest generation, its predecessor is kept until it has been used. */
@@ -108,8 +149,10 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 	struct larder_error ignored;
 	enum larder_code code;
 
-	code = fingerprint_claim(engine->vault, party->client.client_id, credential->token_endpoint,
-	    enrolment->refresh_token, credential->name, ret_error);
+	code = secret_is_empty(enrolment->refresh_token)
+	    ? LARDER_OK
+	    : fingerprint_claim(engine->vault, party->client.client_id, credential->token_endpoint,
+		  enrolment->refresh_token, credential->name, ret_error);
 	if (code == LARDER_EXISTS &&
 	    !(enrolment->replace && ret_error != NULL && strcmp(ret_error->name, credential->name) == 0))
 		return code;
@@ -130,7 +173,8 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 			old.refresh_token = (struct secret)SECRET_INIT;
 		}
 	}
-	if (!secret_copy(enrolment->refresh_token->data, enrolment->refresh_token->len, &grant.refresh_token)) {
+	if (!secret_is_empty(enrolment->refresh_token) &&
+	    !secret_copy(enrolment->refresh_token->data, enrolment->refresh_token->len, &grant.refresh_token)) {
 		code = error_no_memory(ret_error);
 		goto out;
 	}
@@ -139,6 +183,8 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 		code = grant_store(engine->vault, credential, &grant, ret_error);
 	if (code == LARDER_OK && enrolment->replace)
 		code = access_remove_all(engine->vault, credential, ret_error);
+	if (code == LARDER_OK && enrolment->tokens != NULL)
+		code = store_access(engine, credential, enrolment->tokens, credential->last_refresh_at, ret_error);
 	if (code == LARDER_OK)
 		code = audit(engine, enrolment->replace ? AUDIT_REPLACE : AUDIT_ADD, credential->name,
 		    credential->generation, ret_error);

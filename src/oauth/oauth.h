@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/http.h"
 #include "base/secret.h"
+#include "oauth/identity.h"
 #include "provider/provider.h"
 
 #define TOKEN_MAX ((size_t)64 << 10) /* bytes of an access or refresh token */
@@ -104,6 +105,7 @@ struct token_reply {
 	int64_t refresh_expires_at;  /* TIME_UNKNOWN */
 	bool scope_came;
 	char scope[SCOPE_MAX + 1]; /* normalised to single spaces */
+	struct identity identity;  /* of the ID token, if one came */
 	char complaint[256];       /* tokens came, but: "expires_in is not a number"; "" if nothing */
 	char error[64];            /* OAuth error code, escaped; "" if none */
 	char description[256];     /* escaped */

@@ -35,6 +35,7 @@ static const struct member members[] = {
 	MEMBER(25, TEXT, credential, last_error_text),
 	MEMBER(26, NUMBER, credential, last_error_at),
 	MEMBER(27, TEXT, credential, api_hosts),
+	MEMBER(28, TEXT, credential, subject),
 	/* the intent: nothing of it is stored once it is closed */
 	MEMBER(40, BOOL, credential, intent.open),
 	MEMBER(41, BYTES, credential, intent.attempt_id),

@@ -77,6 +77,7 @@ struct credential {                  /* everything about it that is no token */
 	char client[NAME_SIZE];
 	char provider[65];
 	char account[256];
+	char subject[256];         /* whose account it is, in the provider's own terms; "" unknown */
 	char scope[SCOPE_SIZE];    /* granted to the refresh token; "" unknown */
 	char token_endpoint[2049]; /* pinned when it was stored: the only place that gets its refresh token */
 	char api_hosts[1024];      /* more hosts that may get its access tokens, with spaces between */
