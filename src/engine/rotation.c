@@ -30,6 +30,14 @@ fail(const struct situation *s, enum reason reason)
 	return (struct decision){ .order = ORDER_FAIL, .reason = reason };
 }
 
+/* Whether the provider surely takes the token again in so many milliseconds. */
+static bool
+is_in_overlap(const struct situation *s, int64_t after_ms)
+{
+	return s->class == CLASS_OVERLAP && s->now >= s->intent_at &&
+	    s->now + (after_ms + 999) / 1000 < s->intent_at + s->grace_s - GRACE_MARGIN_S;
+}
+
 bool
 rotation_may_ask_again(const struct situation *s)
 {
@@ -38,7 +46,7 @@ rotation_may_ask_again(const struct situation *s)
 	case CLASS_UNTIL_USED:
 		return true;
 	case CLASS_OVERLAP:
-		if (s->now >= s->intent_at && s->now < s->intent_at + s->grace_s - GRACE_MARGIN_S)
+		if (is_in_overlap(s, 0))
 			return true;
 		break;
 	case CLASS_STRICT:
@@ -52,15 +60,18 @@ rotation_may_ask_again(const struct situation *s)
 static struct decision
 decide_in_doubt(const struct situation *s)
 {
+	bool may_repeat = s->asked < 2 && s->repeated == 0;
+
 	if (s->quarantine_ms > 0) {
-		if (s->cached_valid && s->fallback_allowed)
+		/* Worth the wait: when the overlap is over, nobody can get the lost successor any more. */
+		if (s->cached_valid && s->fallback_allowed && !(may_repeat && is_in_overlap(s, s->quarantine_ms)))
 			return serve();
 		return wait_for(s->quarantine_ms);
 	}
 	if (!rotation_may_ask_again(s))
 		return fail(s, REASON_IN_DOUBT);
 	/* One repetition per call: whoever loses two replies in a row reports it. */
-	return s->asked < 2 && s->repeated == 0 ? ask() : fail(s, REASON_LAST_FAILURE);
+	return may_repeat ? ask() : fail(s, REASON_LAST_FAILURE);
 }
 
 /*

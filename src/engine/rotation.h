@@ -20,6 +20,8 @@
  *       static       always
  *       until-used   always: the successor was never used
  *       overlap      before intent + grace - 2 s       as strict
+ *                    (waits for (6) with a valid
+ *                    cached token too, if it has time)
  *       strict       when no valid access token is     serve the cached token
  *                    left (nothing to lose): once
  *                    per call; never with on_unknown

@@ -221,6 +221,23 @@ nobody_decides_before_the_quarantine_is_over(void **state)
 }
 
 static void
+an_overlap_that_is_open_is_worth_the_quarantine(void **state)
+{
+	struct situation situation = doubtful(CLASS_OVERLAP);
+
+	(void)state;
+	situation.cached_valid = true;
+	situation.grace_s = 10 + GRACE_MARGIN_S + 4;
+	situation.quarantine_ms = 3000;
+	assert_decides(&situation, ORDER_WAIT, REASON_NONE);
+	situation.quarantine_ms = 3001; /* it would be over by then */
+	assert_decides(&situation, ORDER_SERVE, REASON_NONE);
+	situation.quarantine_ms = 3000;
+	situation.repeated = 1;
+	assert_decides(&situation, ORDER_SERVE, REASON_NONE);
+}
+
+static void
 static_and_until_used_always_ask_again(void **state)
 {
 	static const enum spend_class classes[] = { CLASS_STATIC, CLASS_UNTIL_USED };
@@ -444,6 +461,7 @@ run_rotation_tests(void)
 		cmocka_unit_test(a_failure_of_somebody_else_meanwhile_is_reported_and_not_repeated),
 		cmocka_unit_test(a_call_asks_once_when_the_answer_is_known),
 		cmocka_unit_test(nobody_decides_before_the_quarantine_is_over),
+		cmocka_unit_test(an_overlap_that_is_open_is_worth_the_quarantine),
 		cmocka_unit_test(static_and_until_used_always_ask_again),
 		cmocka_unit_test(overlap_asks_again_until_two_seconds_before_the_window_ends),
 		cmocka_unit_test(strict_serves_what_is_left_and_asks_when_nothing_is),
