@@ -119,7 +119,12 @@ apply_tokens(struct engine *engine, const struct party *party, struct credential
 	/* What the refresh token stands for does not shrink with one narrower access token (RFC 6749 section 6). */
 	if (credential->scope[0] == '\0' && credential->intent.scope[0] == '\0' && reply->scope_came)
 		(void)text_format(credential->scope, sizeof credential->scope, "%s", reply->scope);
-	if (credential->state != STATE_REVOKING && credential->state != STATE_REVOKED)
+	/*
+	 * A copied vault may have had this reply in its spool: the other copy has it too, so this one stays suspect. A
+	 * question that a person accepted has ended that with its intent.
+	 */
+	if (credential->state != STATE_REVOKING && credential->state != STATE_REVOKED &&
+	    credential->state != STATE_SUSPECT)
 		credential->state = STATE_OK;
 	judgement_remember(credential, judgement, now);
 	return LARDER_OK;
@@ -234,7 +239,7 @@ apply_reply(struct engine *engine, const struct party *party, struct credential 
 	} else if (judgement->doubt || leaves_doubt(party, credential, reply)) {
 		if (judgement->doubt)
 			code = apply_park(engine, credential, http, now, judgement->error.why, ret_error);
-		if (credential->state == STATE_OK || credential->state == STATE_SUSPECT)
+		if (credential->state == STATE_OK)
 			credential->state = STATE_IN_DOUBT;
 		judgement_remember(credential, judgement, now);
 	} else {

@@ -112,6 +112,36 @@ take_back(struct engine *engine, const struct job *job, const struct credential 
 }
 
 /*
+ * Connecting took its time: what was decided before may be wrong now. A window of overlap that has closed meanwhile
+ * would let the repetition end the grant, and with it a cached token that is still good.
+ */
+static enum larder_code
+check_doubt(struct engine *engine, const struct party *party, const struct token_want *want,
+    const struct credential *credential, struct larder_error *ret_error)
+{
+	const struct intent *intent = &credential->intent;
+	struct situation situation = {
+		.class = provider_class(party->provider),
+		.on_unknown = party->provider->rotation.on_unknown,
+		.grace_s = party->provider->rotation.grace_s,
+		.intent_at = intent->doubted_at != 0 ? intent->doubted_at : intent->opened_at,
+		.accept = want->accept,
+		.now = engine->effects->now_s(engine->effects->ctx),
+	};
+	enum larder_code code;
+
+	if (!intent->open)
+		return LARDER_OK;
+	code = refresh_has_valid_access(engine, credential, situation.now, &situation.cached_valid, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	if (rotation_may_ask_again(&situation))
+		return LARDER_OK;
+	return error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed", "try again",
+	    "the time in which the provider may be asked again was over before it was reached");
+}
+
+/*
  * Commit, durably, that this generation is about to be spent: only if nothing has changed since it was decided. A
  * doubted intent may be replaced by the exchange that was decided on in its place.
  */
@@ -146,6 +176,9 @@ open_intent(struct engine *engine, const struct token_want *want, const struct j
 		doubted_at = fresh.intent.doubted_at != 0 ? fresh.intent.doubted_at : fresh.intent.opened_at;
 	fill_intent(engine, want, job, slot, &fresh.intent);
 	fresh.intent.doubted_at = doubted_at;
+	if (fresh.state == STATE_SUSPECT)
+		fresh.state =
+		    STATE_OK; /* a person accepts this copy as the one that goes on, or it would not be asked */
 	(void)text_format(fresh.token_endpoint, sizeof fresh.token_endpoint, "%s", credential->token_endpoint);
 	event.at = fresh.intent.opened_at;
 	(void)text_format(event.name, sizeof event.name, "%s", fresh.name);
@@ -287,7 +320,9 @@ exchange_run(struct engine *engine, const struct party *party, const struct toke
 			error.retry_after_s = credential->retry_at - fx->now_s(fx->ctx);
 		goto out;
 	}
-	code = open_intent(engine, want, &job, slot.number, credential, &error);
+	code = check_doubt(engine, party, want, credential, &error);
+	if (code == LARDER_OK)
+		code = open_intent(engine, want, &job, slot.number, credential, &error);
 	if (code != LARDER_OK)
 		goto out;
 	memcpy(ret->attempt_id, job.attempt.id, sizeof ret->attempt_id);

@@ -187,9 +187,8 @@ refresh_fail(const struct credential *credential, const struct decision *decisio
 	return call->failure.code;
 }
 
-/* Whether the end of the grant would take a token that somebody may be using, whatever this call asks for. */
-static enum larder_code
-has_valid_access(
+enum larder_code
+refresh_has_valid_access(
     struct engine *engine, const struct credential *credential, int64_t now, bool *ret, struct larder_error *ret_error)
 {
 	struct access *accesses = NULL;
@@ -224,7 +223,8 @@ complete_situation(struct engine *engine, const struct credential *credential, c
 	situation->on_unknown = party->provider->rotation.on_unknown;
 	situation->grace_s = party->provider->rotation.grace_s;
 	if (situation->intent_open) {
-		code = has_valid_access(engine, credential, situation->now, &situation->others_valid, ret_error);
+		code =
+		    refresh_has_valid_access(engine, credential, situation->now, &situation->others_valid, ret_error);
 		if (code != LARDER_OK)
 			return code;
 	}

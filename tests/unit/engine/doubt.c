@@ -57,8 +57,45 @@ overlap_serves_the_cached_token_outside_the_window(void **state)
 	assert_token(world, "at-2", true);
 	world_pass(world, 3600 - 50);
 	world_next(world, DIES_LISTENING);
+	world->timeout_ms = 1000;
 	assert_token(world, "at-2", false);
 	world_pass(world, 28);
+	assert_token(world, "at-2", false);
+	assert_int_equal(world->server.requests, 2);
+}
+
+static void
+overlap_asks_again_inside_the_window_although_a_token_is_valid(void **state)
+{
+	struct world *world = *state;
+
+	assert_token(world, "at-2", true);
+	world_pass(world, 3600 - 50);
+	world_next(world, DIES_LISTENING);
+	assert_token(world, "at-6", true);
+	assert_int_equal(world->server.requests, 3);
+	assert_true(server_is_live(&world->server, "rt-5"));
+}
+
+static void
+connects_for_ten_seconds(struct world *world)
+{
+	world_pass(world, 10);
+}
+
+static void
+overlap_does_not_ask_when_the_window_closes_while_it_connects(void **state)
+{
+	struct world *world = *state;
+
+	assert_token(world, "at-2", true);
+	world_pass(world, 3600 - 50);
+	world_next(world, DIES_LISTENING);
+	world->timeout_ms = 1000;
+	assert_token(world, "at-2", false);
+	world_pass(world, 20);
+	world->timeout_ms = TIMEOUT_MS;
+	world->connecting = connects_for_ten_seconds;
 	assert_token(world, "at-2", false);
 	assert_int_equal(world->server.requests, 2);
 }
@@ -374,6 +411,8 @@ run_doubt_tests(void)
 		IN(until_used_world, until_used_asks_again_when_the_reply_is_lost),
 		IN(overlap_world, overlap_asks_again_inside_the_window),
 		IN(overlap_world, overlap_serves_the_cached_token_outside_the_window),
+		IN(overlap_world, overlap_asks_again_inside_the_window_although_a_token_is_valid),
+		IN(overlap_world, overlap_does_not_ask_when_the_window_closes_while_it_connects),
 		IN(overlap_world, overlap_outside_the_window_asks_once_when_nothing_is_left),
 		IN(strict_world, strict_serves_the_valid_token_and_then_asks_once),
 		IN(strict_world, strict_without_a_token_asks_once_after_the_quarantine_and_names_the_cause),

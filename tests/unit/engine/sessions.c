@@ -270,6 +270,31 @@ a_copied_vault_asks_nobody_until_a_person_accepts(void **state)
 }
 
 static void
+a_copy_stays_suspect_when_a_reply_was_copied_with_its_spool(void **state)
+{
+	struct world *world = *state;
+
+	world->timeout_ms = 1000;
+	world_next_takes(world, GOES_WELL, 5000);
+	assert_no_token(world, LARDER_UNAVAILABLE, "kept when it comes");
+	world_pass(world, 5);
+	couriers_work(world);
+	assert_int_equal(world_spooled(world), 1);
+	vault_close(&world->vault);
+	world_run(world, "cp -a vault copy && rm -r vault && mv copy vault");
+	world_reopen(world);
+	assert_ok(vault_adopt_copy(&world->vault, NULL));
+	assert_token(world, "at-2", true); /* the other copy has it too */
+	assert_int_equal(world_state(world), STATE_SUSPECT);
+	world_pass(world, 3600);
+	assert_no_token(world, LARDER_IN_DOUBT, "--accept");
+	assert_int_equal(world->server.requests, 1);
+	world->want.accept = true;
+	assert_token(world, "at-4", true);
+	assert_int_equal(world_state(world), STATE_OK);
+}
+
+static void
 an_endpoint_that_moved_gets_no_refresh_token_until_a_person_accepts(void **state)
 {
 	struct world *world = *state;
@@ -313,6 +338,7 @@ run_session_tests(void)
 		IN(strict_world, what_another_session_heard_is_not_asked_again),
 		IN(strict_world, a_lock_that_is_never_free_is_an_error_in_time),
 		IN(strict_world, a_copied_vault_asks_nobody_until_a_person_accepts),
+		IN(strict_world, a_copy_stays_suspect_when_a_reply_was_copied_with_its_spool),
 		IN(strict_world, an_endpoint_that_moved_gets_no_refresh_token_until_a_person_accepts),
 		IN(strict_world, another_path_of_the_same_origin_needs_nobody),
 	};
