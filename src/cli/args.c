@@ -42,6 +42,15 @@ args_usage(const struct args *args, struct larder_error *ret_error, const char *
 	return error_set(ret_error, LARDER_USAGE, what, hint, "%s", reason);
 }
 
+/* --key-file, --passphrase-fd: what is named there is where the secret is. */
+static bool
+names_a_place(const char *name)
+{
+	const char *end = strrchr(name, '-');
+
+	return end != NULL && (strcmp(end, "-file") == 0 || strcmp(end, "-fd") == 0 || strcmp(end, "-command") == 0);
+}
+
 /* A name that looks like that of a secret: its value must not be repeated and must not stay in argv. */
 static bool
 names_a_secret(const char *name, size_t len)
@@ -54,6 +63,8 @@ names_a_secret(const char *name, size_t len)
 	for (size_t i = 0; i < len; i++)
 		lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
 	lower[len] = '\0';
+	if (names_a_place(lower))
+		return false;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (strstr(lower, words[i]) != NULL)
 			return true;
