@@ -158,7 +158,7 @@ fx_call_wait(void *ctx, struct call *call, int64_t deadline_ms, struct call_resu
 		event = CALL_GONE;
 	note(sim, EVENT_HEARS, call->number, event);
 	/* where a long pause matters most: the courier gives up, or tries the slot again, meanwhile */
-	if (event == CALL_READY && chance(sim, sim->knobs.stops / 8))
+	if (event == CALL_READY && chance(sim, sim->knobs.stops / 3))
 		process_stop(process, CALL_GO_MS - 1000 + (int64_t)draw(sim, 2000));
 	if (event == CALL_REPLIED && chance(sim, sim->knobs.stops))
 		process_stop(process, (int64_t)draw(sim, 120000));

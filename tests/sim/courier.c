@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The courier as a state machine: the steps of src/courier/exchange.c and keep.c, each at a time of its own, so that
- * anybody may die between two of them. The network that it talks through is here too.
+ * anybody may die between two of them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,8 @@
 #define SLOW_TRIES    60
 #define SLOW_WAIT_MS  1000
 
-static void
-enter(struct sim *sim, struct call *call, enum phase phase, int64_t due)
+void
+courier_enter(struct sim *sim, struct call *call, enum phase phase, int64_t due)
 {
 	call->phase = phase;
 	call->due = due;
@@ -46,7 +46,7 @@ static void
 end(struct sim *sim, struct call *call)
 {
 	let_go(sim, call);
-	enter(sim, call, PHASE_DEAD, NEVER);
+	courier_enter(sim, call, PHASE_DEAD, NEVER);
 	if (call->owner != NULL && call->owner->waits_for == call)
 		call->owner->wake = sim->ms;
 	if (!call->held)
@@ -99,7 +99,7 @@ courier_die(struct sim *sim, struct call *call, enum fate fate)
 	if (call->owner != NULL && call->owner->waits_for == call)
 		call->owner->wake = sim->ms;
 	call->due = sim->ms + (int64_t)draw(sim, IN_FLIGHT_MS);
-	enter(sim, call, PHASE_ORPHAN, call->due);
+	courier_enter(sim, call, PHASE_ORPHAN, call->due);
 }
 
 static bool
@@ -140,93 +140,13 @@ connected(struct sim *sim, struct call *call)
 		say_failed(sim, call, CALL_CONNECT, "connection refused");
 		end(sim, call);
 	} else if (call->plain) {
-		enter(sim, call, PHASE_SENDING, sim->ms);
+		courier_enter(sim, call, PHASE_SENDING, sim->ms);
 	} else if (call->held) {
-		enter(sim, call, PHASE_READY, sim->ms + CALL_GO_MS);
+		courier_enter(sim, call, PHASE_READY, sim->ms + CALL_GO_MS);
 		courier_say(sim, call, CALL_READY);
 	} else {
-		enter(sim, call, PHASE_GIVING_UP, sim->ms);
+		courier_enter(sim, call, PHASE_GIVING_UP, sim->ms);
 	}
-}
-
-static void
-send_request(struct sim *sim, struct call *call)
-{
-	struct server_token *token = &sim->server.tokens[call->token];
-
-	if (call->token != TOKENS_MAX) {
-		note(sim, EVENT_SENDS, call->token, token->unheard);
-		oracle_sends(sim, call);
-		token->carrying++;
-		token->unheard++;
-	}
-	call->give_up_at = sim->ms + CALL_LISTEN_MS;
-	if (call->there_ms >= CALL_LISTEN_MS) {
-		call->there_ms = CALL_LISTEN_MS;
-		call->request_lost = true;
-	}
-	enter(sim, call, PHASE_TRAVELLING, sim->ms + call->there_ms);
-}
-
-static void
-replace_reply(struct call *call)
-{
-	static const char page[] = "<html><body>Please sign in to the network</body></html>";
-	static const char client[] = "{\"error\":\"invalid_client\"}";
-	struct http_reply *reply = &call->reply;
-
-	if (call->odd == ODD_PROCESSED_CUT) {
-		reply->body.len /= 2;
-		reply->body.data[reply->body.len] = '\0';
-		reply->truncated = true;
-		return;
-	}
-	http_reply_clear(reply);
-	switch (call->odd) {
-	case ODD_503:
-	case ODD_PROCESSED_503:
-		server_reply(reply, 503, "text/html", page);
-		break;
-	case ODD_429:
-		server_reply(reply, 429, "application/json", "{}");
-		(void)text_format(reply->retry_after, sizeof reply->retry_after, "2");
-		break;
-	case ODD_HTML:
-		server_reply(reply, 200, "text/html", page);
-		break;
-	case ODD_CLIENT:
-	default:
-		server_reply(reply, 401, "application/json", client);
-		break;
-	}
-}
-
-/* The request reaches the server, whoever is left to hear the answer. */
-static void
-arrive(struct sim *sim, struct call *call)
-{
-	bool processed = call->odd == ODD_NONE || call->odd == ODD_PROCESSED_503 || call->odd == ODD_PROCESSED_CUT;
-	struct server *server = &sim->server;
-	unsigned issued = 0, replay = 0;
-
-	if (call->token != TOKENS_MAX)
-		server->tokens[call->token].carrying--;
-	if (call->request_lost)
-		return;
-	if (processed) {
-		server_answer(server, call->revocation, call->body, sim->ms, &call->reply, &issued, &replay);
-		if (call->revocation)
-			note(sim, EVENT_REVOKES, 0, 0);
-		else
-			note(sim, EVENT_ARRIVES, call->token, issued == 0 ? -1 : (int64_t)issued - 1);
-	}
-	if (replay != 0)
-		oracle_replay(sim, replay - 1);
-	if (issued != 0 && server->tokens[issued - 1].fate == FATE_TRAVELS)
-		call->issued = issued;
-	if (call->odd != ODD_NONE)
-		replace_reply(call);
-	call->has_reply = true;
 }
 
 static void
@@ -234,7 +154,7 @@ travelled(struct sim *sim, struct call *call)
 {
 	int64_t back = sim->ms + call->back_ms;
 
-	arrive(sim, call);
+	network_arrive(sim, call);
 	if (call->request_lost || call->reply_lost) {
 		set_fate(sim, call, FATE_LOST_REPLY);
 		call->has_reply = false;
@@ -247,7 +167,7 @@ travelled(struct sim *sim, struct call *call)
 		call->has_reply = false;
 		back = call->give_up_at;
 	}
-	enter(sim, call, PHASE_LISTENING, back);
+	courier_enter(sim, call, PHASE_LISTENING, back);
 }
 
 static void
@@ -260,7 +180,7 @@ heard(struct sim *sim, struct call *call)
 		courier_say(sim, call, CALL_REPLIED);
 		end(sim, call);
 	} else {
-		enter(sim, call, PHASE_SEALING, sim->ms);
+		courier_enter(sim, call, PHASE_SEALING, sim->ms);
 	}
 }
 
@@ -281,21 +201,21 @@ sealed(struct sim *sim, struct call *call)
 	if (call->odd == ODD_NONE)
 		set_fate(sim, call, FATE_SEALED);
 	courier_heard(sim, call);
-	enter(sim, call, PHASE_SEALED, sim->ms + (int64_t)draw(sim, 2));
+	courier_enter(sim, call, PHASE_SEALED, sim->ms + (int64_t)draw(sim, 2));
 }
 
 static void
 try_to_seal(struct sim *sim, struct call *call)
 {
 	if (sim->ms >= sim->disk_trouble_until) {
-		enter(sim, call, PHASE_WRITTEN, sim->ms + (int64_t)draw(sim, 2));
+		courier_enter(sim, call, PHASE_WRITTEN, sim->ms + (int64_t)draw(sim, 2));
 	} else if (++call->tries <= QUICK_TRIES) {
-		enter(sim, call, PHASE_SEALING, sim->ms + call->tries * QUICK_WAIT_MS);
+		courier_enter(sim, call, PHASE_SEALING, sim->ms + call->tries * QUICK_WAIT_MS);
 	} else {
 		call->tries = 0;
 		call->failure.stage = CALL_SEAL;
 		courier_say(sim, call, CALL_REPLIED);
-		enter(sim, call, PHASE_ASKING, sim->ms + SLOW_WAIT_MS);
+		courier_enter(sim, call, PHASE_ASKING, sim->ms + SLOW_WAIT_MS);
 	}
 }
 
@@ -305,7 +225,7 @@ ask(struct sim *sim, struct call *call)
 	if (call->kept) {
 		end(sim, call);
 	} else if (sim->ms >= sim->disk_trouble_until) {
-		enter(sim, call, PHASE_WRITTEN, sim->ms + (int64_t)draw(sim, 2));
+		courier_enter(sim, call, PHASE_WRITTEN, sim->ms + (int64_t)draw(sim, 2));
 	} else if (++call->tries == SLOW_TRIES) {
 		set_fate(sim, call, FATE_NO_DISK);
 		end(sim, call);
@@ -327,7 +247,7 @@ courier_step(struct sim *sim, struct call *call)
 		connected(sim, call);
 		break;
 	case PHASE_READY:
-		enter(sim, call, PHASE_GIVING_UP, sim->ms + (int64_t)draw(sim, 30));
+		courier_enter(sim, call, PHASE_GIVING_UP, sim->ms + (int64_t)draw(sim, 30));
 		break;
 	case PHASE_GIVING_UP:
 		write_slot(sim, call, true);
@@ -335,13 +255,13 @@ courier_step(struct sim *sim, struct call *call)
 		end(sim, call);
 		break;
 	case PHASE_SENDING:
-		send_request(sim, call);
+		network_send(sim, call);
 		break;
 	case PHASE_TRAVELLING:
 		travelled(sim, call);
 		break;
 	case PHASE_ORPHAN:
-		arrive(sim, call);
+		network_arrive(sim, call);
 		set_fate(sim, call, FATE_NOBODY_LEFT);
 		end(sim, call);
 		break;

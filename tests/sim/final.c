@@ -232,6 +232,21 @@ check_credential(struct sim *sim, unsigned number)
 	credential_clear(&it);
 }
 
+/* Even if another login has taken the place of the revoked one since. */
+static void
+check_revoked_families(struct sim *sim)
+{
+	const struct server *server = &sim->server;
+
+	for (unsigned i = 0; i < server->count; i++) {
+		unsigned family = server->tokens[i].family;
+
+		if (sim->revoked[family] && server->tokens[i].fate == FATE_SEALED && server_takes(server, i, sim->ms) &&
+		    !sim->accounts[sim->credential_of_family[family]].restored)
+			violate(sim, "revoked", "token %u lives on although its login was to be revoked", i);
+	}
+}
+
 void
 oracle_end(struct sim *sim)
 {
@@ -244,6 +259,7 @@ oracle_end(struct sim *sim)
 	}
 	for (unsigned i = 0; i < CREDENTIALS; i++)
 		check_credential(sim, i);
+	check_revoked_families(sim);
 	for (int fd = 0; fd < HOLDS; fd++) {
 		if (sim->holds[fd].used)
 			violate(sim, "I7", "%s %lld is still held", sim->holds[fd].is_slot ? "slot" : "lock",

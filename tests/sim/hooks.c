@@ -20,6 +20,15 @@ enum larder_code __real_settle(struct engine *engine, struct credential *credent
 enum larder_code __wrap_settle(struct engine *engine, struct credential *credential, const struct exchange_end *end,
     bool *ret_judged, struct larder_error *ret_judgement, struct larder_error *ret_error);
 
+enum larder_code __real_parked_add(struct vault *vault, const struct credential *credential,
+    const struct parked *parked, struct larder_error *ret_error);
+enum larder_code __wrap_parked_add(struct vault *vault, const struct credential *credential,
+    const struct parked *parked, struct larder_error *ret_error);
+void __real_box_keypair(const uint8_t seed[static KEY_BYTES], uint8_t ret_public[static BOX_PUBLIC_BYTES],
+    uint8_t ret_secret[static BOX_SECRET_BYTES]);
+void __wrap_box_keypair(const uint8_t seed[static KEY_BYTES], uint8_t ret_public[static BOX_PUBLIC_BYTES],
+    uint8_t ret_secret[static BOX_SECRET_BYTES]);
+
 static enum count
 count_of_asking(const struct situation *s)
 {
@@ -108,8 +117,6 @@ count_of_settling(const struct settling *s, const struct credential *after, bool
 		return COUNT_SETTLE_UNSENT;
 	if (!judged)
 		return after->intent.open ? COUNT_SETTLE_NOTHING : COUNT_SETTLE_NOTED;
-	if (judgement == LARDER_OK && after->exchanges == s->before.exchanges)
-		return COUNT_SETTLE_PARKED;
 	if (after->intent.open && is_same_intent(&s->before, after))
 		return COUNT_SETTLE_DOUBT;
 	if (judgement == LARDER_OK)
@@ -138,6 +145,29 @@ __wrap_settle(struct engine *engine, struct credential *credential, const struct
 		: count_of_settling(&settling, credential, *ret_judged, *ret_judged ? ret_judgement->code : LARDER_OK));
 	credential_clear(&settling.before);
 	return code;
+}
+
+enum larder_code
+__wrap_parked_add(struct vault *vault, const struct credential *credential, const struct parked *parked,
+    struct larder_error *ret_error)
+{
+	count(sim_now, COUNT_PARKED);
+	return __real_parked_add(vault, credential, parked, ret_error);
+}
+
+/* The same pair each time, and most of the time of a story: so it is computed once. */
+void
+__wrap_box_keypair(const uint8_t seed[static KEY_BYTES], uint8_t ret_public[static BOX_PUBLIC_BYTES],
+    uint8_t ret_secret[static BOX_SECRET_BYTES])
+{
+	static uint8_t known[KEY_BYTES], public[BOX_PUBLIC_BYTES], secret[BOX_SECRET_BYTES];
+
+	if (memcmp(known, seed, sizeof known) != 0) {
+		__real_box_keypair(seed, public, secret);
+		memcpy(known, seed, sizeof known);
+	}
+	memcpy(ret_public, public, sizeof public);
+	memcpy(ret_secret, secret, sizeof secret);
 }
 
 static const char *rotation_text(enum spend_class class)

@@ -71,6 +71,8 @@ run_revoke(struct process *process, const struct op *op)
 		return code;
 	if (!nothing_left && process->last_commit > account->fence)
 		account->fence = process->last_commit;
+	if (!nothing_left && account->replacing == 0 && !account->restored)
+		process->sim->revoked[account->acked.family] = true;
 	return revoke_deliver(&process->engine, name, false, deadline_ms, &revocation, &process->error);
 }
 
@@ -106,6 +108,7 @@ run_replace(struct process *process, const struct op *op)
 	if (!secret_copy(text, strlen(text), &secret))
 		return error_no_memory(&process->error);
 	account->replaced_maybe = true;
+	account->replacing++;
 	code = enroll_credential(&process->engine, &enrolment, &process->error);
 	if (code == LARDER_NOT_FOUND) {
 		enrolment.replace = false;
@@ -114,11 +117,14 @@ run_replace(struct process *process, const struct op *op)
 	}
 	secret_free(&secret);
 	family.since = process->last_commit;
-	if (code != LARDER_OK || process->dead)
-		account->maybe[account->maybe_count++] = family.family;
-	else if (family.since > account->acked.since)
-		account->acked = family;
 	account->suspect = false;
+	if (code != LARDER_OK || process->dead) {
+		account->maybe[account->maybe_count++] = family.family;
+		return code;
+	}
+	account->replacing--;
+	if (family.since > account->acked.since)
+		account->acked = family;
 	return code;
 }
 

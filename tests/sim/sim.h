@@ -24,6 +24,7 @@
 #define TESTS_SIM_SIM_H
 
 #include "engine/engine.h"
+#include "sim/events.h"
 #include "sim/fiber.h"
 #include "sim/server.h"
 
@@ -46,116 +47,6 @@ uint64_t rng_next(uint64_t *state);
 void noise_seed(uint64_t seed); /* of libsodium and of effects.random */
 void noise_install(void);
 void noise_fill(void *dst, size_t len);
-
-/* --- what happened (trace.c) --- */
-
-#define EVENTS(X) \
-	X(START, "starts", "pid", NULL) \
-	X(OP, "command", "kind", "credential") \
-	X(OP_END, "  ends", "code", "generation") \
-	X(GOT, "  token", "at", "refreshed") \
-	X(KILLED, "killed", "at point", NULL) \
-	X(STOPPED, "stopped", "ms", NULL) \
-	X(COPIED, "opens a copied vault", "code", NULL) \
-	X(LOCK, "lock", "credential", "fd") \
-	X(LOCK_BUSY, "lock is taken", "credential", NULL) \
-	X(CLOSE, "lets go", "fd", "the last") \
-	X(CLAIM, "claims slot", "slot", NULL) \
-	X(READ_SLOT, "reads slot", "slot", "content") \
-	X(BLANK, "blanks slot", "slot", NULL) \
-	X(COMMIT, "commit", "number", "durable") \
-	X(COMMIT_FAILED, "commit fails", "number", "is there") \
-	X(BUSY, "the store is busy", NULL, NULL) \
-	X(DECIDED, "decides", "order", "reason") \
-	X(SETTLED, "settles", "judged", "code") \
-	X(COURIER, "starts courier", "courier", "exchange") \
-	X(GO, "go", "courier", "heard") \
-	X(KEPT, "kept", "courier", NULL) \
-	X(HANGS_UP, "hangs up", "courier", NULL) \
-	X(HEARS, "hears", "courier", "event") \
-	X(PHASE, "phase", "phase", NULL) \
-	X(SENDS, "sends", "token", "so often unheard") \
-	X(ARRIVES, "request arrives", "token", "issued") \
-	X(REPLAY, "REPLAY", "token", "successor's fate") \
-	X(REVOKES, "revocation arrives", NULL, NULL) \
-	X(FATE, "reply's fate", "token", "fate") \
-	X(DIES, "dies", "phase", NULL) \
-	X(LOGIN, "a person logs in", "token", "family") \
-	X(POWER, "POWER LOSS", "log rows lost", NULL) \
-	X(SUSPEND, "SUSPEND", "ms", NULL) \
-	X(WALL, "WALL CLOCK", "seconds", NULL) \
-	X(FREEZE, "CLOCK FROZEN", "on", NULL) \
-	X(OUTAGE, "OUTAGE", "on", NULL) \
-	X(DISK, "SPOOL TROUBLE", "ms", NULL) \
-	X(COPY, "COPY MADE", "commits", NULL) \
-	X(RESTORE, "RESTORED", "commits since", NULL) \
-	X(CALM, "-- calm from here on --", NULL, NULL) \
-	X(FOUND, "at the end", "credential", "state") \
-	X(HAS, "the vault has", "token", "taken")
-
-enum event {
-#define X(name, text, a, b) EVENT_##name,
-	EVENTS(X)
-#undef X
-	    EVENTS_COUNT
-};
-
-/* Branches, causes and totals that the summary shows; their words are in coverage.c. */
-#define COUNTS(X) \
-	X(CALLS, "calls") \
-	X(TOKENS, "calls that got a token") \
-	X(EXCHANGES, "exchanges at the server") \
-	X(REQUESTS, "requests at the token endpoint") \
-	X(KILLS, "callers killed") \
-	X(COURIER_DEATHS, "couriers killed") \
-	X(POWER_LOSSES, "power losses") \
-	X(RESTORES, "restored vaults") \
-	X(COMMITS, "commits") \
-	X(FAILED_COMMITS, "failed commits") \
-	X(REPLAYS, "replays seen by the server") \
-	X(LOST_REPLY, "strict loss: the network lost the reply") \
-	X(LOST_COURIER, "strict loss: the courier died before it had sealed") \
-	X(LOST_MANGLED, "strict loss: the reply came mangled") \
-	X(LOST_POWER, "strict loss: no power before the sync") \
-	X(LOST_DISK, "strict loss: the spool took nothing for a minute") \
-	X(LOST_RESTORE, "lost with a restored vault that a person accepted") \
-	X(SERVE, "decide: serve, good for as long as asked") \
-	X(SERVE_ANSWER, "decide: serve what the exchange brought") \
-	X(SERVE_FALLBACK, "decide: serve a shorter token instead of an error") \
-	X(ASK, "decide: ask") \
-	X(ASK_AGAIN_STATIC, "decide: ask again, static") \
-	X(ASK_AGAIN_UNTIL_USED, "decide: ask again, until-used") \
-	X(ASK_AGAIN_OVERLAP, "decide: ask again within the window") \
-	X(ASK_AGAIN_STRICT, "decide: ask again, nothing left to lose") \
-	X(ASK_AGAIN_ACCEPT, "decide: ask again, a person accepts") \
-	X(WAIT_QUARANTINE, "decide: wait for the quarantine") \
-	X(WAIT_BACKOFF, "decide: wait for a short backoff") \
-	X(FAIL_OFFLINE, "decide: fail, offline") \
-	X(FAIL_NEEDS_LOGIN, "decide: fail, needs login") \
-	X(FAIL_REVOKED, "decide: fail, revoked") \
-	X(FAIL_SUSPECT, "decide: fail, suspect") \
-	X(FAIL_IN_DOUBT, "decide: fail, in doubt") \
-	X(FAIL_BACKOFF, "decide: fail, backoff") \
-	X(FAIL_LAST, "decide: fail, as the last exchange") \
-	X(SETTLE_IDLE, "settle: no intent") \
-	X(SETTLE_NOTHING, "settle: no reply yet") \
-	X(SETTLE_TOKENS, "settle: tokens from the spool") \
-	X(SETTLE_HANDED_OVER, "settle: a reply that could not be sealed") \
-	X(SETTLE_UNSENT, "settle: nothing was sent, as the courier says") \
-	X(SETTLE_NOTED, "settle: nothing was sent, as a note says") \
-	X(SETTLE_ENDED, "settle: the grant has ended") \
-	X(SETTLE_FAILED, "settle: an error of the server") \
-	X(SETTLE_DOUBT, "settle: the reply leaves a doubt") \
-	X(SETTLE_PARKED, "settle: the reply is parked") \
-	X(SETTLE_STORAGE, "settle: the vault took nothing") \
-	X(SLOTS_LEFT, "replies left in the spool at the end")
-
-enum count {
-#define X(name, text) COUNT_##name,
-	COUNTS(X)
-#undef X
-	    COUNTS_COUNT
-};
 
 struct totals {
 	uint64_t counts[COUNTS_COUNT];
@@ -267,6 +158,9 @@ struct call {
 };
 
 void courier_step(struct sim *sim, struct call *call);
+void courier_enter(struct sim *sim, struct call *call, enum phase phase, int64_t due);
+void network_send(struct sim *sim, struct call *call);
+void network_arrive(struct sim *sim, struct call *call); /* whoever is left to hear the answer */
 void courier_die(struct sim *sim, struct call *call, enum fate fate);
 void courier_say(struct sim *sim, struct call *call, enum call_event event);
 void courier_heard(struct sim *sim, const struct call *call);
@@ -386,7 +280,8 @@ struct account {                      /* one credential, as the world knows it *
 	struct family acked;          /* the newest login that is known to be stored */
 	unsigned maybe[FAMILIES_MAX]; /* logins whose command did not end well: stored or not */
 	size_t maybe_count;
-	uint64_t fence; /* commit of the last revocation that is known to have begun; 0 */
+	unsigned replacing; /* commands that are at it, or died of it */
+	uint64_t fence;     /* commit of the last revocation that is known to have begun; 0 */
 	bool fence_maybe, replaced_maybe, removed_maybe;
 	bool restored, suspect; /* suspect: and nobody has accepted it */
 	bool stale;             /* restored from before an exchange, and accepted since */
@@ -429,7 +324,8 @@ struct sim {
 	unsigned conversations;
 	struct server server;
 	unsigned credential_of_family[FAMILIES_MAX];
-	unsigned jumps; /* of the machine's own time: suspends and freezes */
+	bool revoked[FAMILIES_MAX]; /* families that somebody has begun to revoke, as the command said */
+	unsigned jumps;             /* of the machine's own time: suspends and freezes */
 	struct account accounts[CREDENTIALS];
 	int32_t next_pid;
 };
