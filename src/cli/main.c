@@ -3,6 +3,7 @@
  * argv -> command -> exit status. The only place that prints errors.
  */
 #include <errno.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -78,6 +79,8 @@ run_command(const struct args *args, bool *ret_broken, int *ret_status, struct l
 		code = output_finish(&session.out, ret_broken, ret_error);
 	else
 		output_flush(&session.out);
+	if (session.out.failed == ENOMEM) /* what was found could not be told */
+		code = error_no_memory(ret_error);
 	*ret_status = session.exit_status;
 	session_end(&session);
 	return code;

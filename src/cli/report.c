@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/text.h"
 
 #define LINE_SIZE 1024
@@ -46,23 +47,52 @@ report_object(struct output *output, const char *name, const struct larder_error
 	output_close(output, '}');
 }
 
+/* These take no memory: that there is none has to be told as well. */
+static void
+write_text(const char *text)
+{
+	(void)io_write_all(STDERR_FILENO, text, strlen(text), -1);
+}
+
+static void
+write_line(const struct larder_error *error)
+{
+	char line[LINE_SIZE], safe[LINE_SIZE], text[2 * LINE_SIZE];
+
+	(void)report_line(line, sizeof line, error);
+	(void)text_escape(safe, sizeof safe, line, strlen(line));
+	(void)text_format(text, sizeof text, "larder: %s%s%s\n", error->name, error->name[0] != '\0' ? ": " : "", safe);
+	write_text(text);
+}
+
+static void
+write_short_object(const struct larder_error *error, int exit_status)
+{
+	char text[LINE_SIZE];
+
+	(void)text_format(text, sizeof text,
+	    "{\"error\":{\"code\":\"%s\",\"exit\":%d,\"name\":null,\"message\":\"no memory to say more\",\"hint\":null,"
+	    "\"retry_after\":null}}\n",
+	    larder_code_name(error->code), exit_status);
+	write_text(text);
+}
+
 void
 report_error(const struct larder_error *error, int exit_status, bool json)
 {
 	struct output output;
-	char line[LINE_SIZE];
 
-	output_init(&output, STDERR_FILENO, false, false);
-	if (json) {
-		output_open(&output, NULL, '{');
-		report_object(&output, "error", error, exit_status);
-		output_close(&output, '}');
-		output_str(&output, "\n");
-	} else {
-		output_format(&output, "larder: %s%s", error->name, error->name[0] != '\0' ? ": " : "");
-		output_escaped(&output, report_line(line, sizeof line, error));
-		output_str(&output, "\n");
+	if (!json) {
+		write_line(error);
+		return;
 	}
+	output_init(&output, STDERR_FILENO, false, false);
+	output_open(&output, NULL, '{');
+	report_object(&output, "error", error, exit_status);
+	output_close(&output, '}');
+	output_str(&output, "\n");
 	output_flush(&output);
+	if (output.failed == ENOMEM)
+		write_short_object(error, exit_status);
 	output_clear(&output);
 }
