@@ -97,6 +97,7 @@ overlap_does_not_ask_when_the_window_closes_while_it_connects(void **state)
 	world->timeout_ms = TIMEOUT_MS;
 	world->connecting = connects_for_ten_seconds;
 	assert_token(world, "at-2", false);
+	assert_int_equal(world->started, 3);
 	assert_int_equal(world->server.requests, 2);
 }
 
