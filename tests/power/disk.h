@@ -40,7 +40,7 @@ struct change {
 struct image;
 
 struct disk_log {
-	const struct image *base; /* what was on the disk before; NULL: an empty root */
+	const struct image *base; /* what was on the disk before */
 	struct change *changes;
 	size_t count, max;
 	uint32_t inodes; /* the highest number given */

@@ -69,7 +69,7 @@ variant_describe(const struct variant *variant, char *dst, size_t dst_size)
 struct moments {                         /* an unsynced change is there if it came before its moment */
 	size_t synced[DISK_INODES + 1];  /* the last sync of each inode */
 	size_t sizes[DISK_INODES + 1];   /* of sizes */
-	size_t entries[DISK_INODES + 1]; /* of names, or of files with DATA_BY_FILE */
+	size_t entries[DISK_INODES + 1]; /* of names, unless each has its own */
 	size_t cut, lost, upto;
 };
 
@@ -236,6 +236,31 @@ apply_to_file(const struct disk_log *log, const struct moments *moments, const s
 	}
 }
 
+static uint64_t
+hash_name(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325U;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (uint8_t)*name) * 0x100000001b3U;
+	return hash >> 20;
+}
+
+/* Whether a change of a directory is on the disk; names come there in any order. */
+static bool
+is_entered(const struct disk_log *log, const struct moments *moments, const struct variant *variant, size_t index)
+{
+	const struct change *change = &log->changes[index];
+	size_t from = moments->synced[change->inode];
+
+	if (index < from)
+		return true;
+	if (variant->entries != REST_RANDOM)
+		return index < moments->entries[change->inode];
+	return index < moment(variant, change->inode,
+			   hash_name(change->kind == CHANGE_RENAME ? change->to : change->name), from, moments->upto);
+}
+
 static void
 drop_entry(struct image_node *dir, const char *name)
 {
@@ -277,6 +302,18 @@ apply_to_dir(const struct change *change, struct image_node *dir)
 	}
 }
 
+void
+image_begin(struct image *ret)
+{
+	static const char keys[DISK_NAME] = "keys";
+	const uint32_t inode = DISK_ROOT + 1;
+
+	ret->inodes = inode;
+	ret->nodes[DISK_ROOT].used = ret->nodes[DISK_ROOT].dir = true;
+	ret->nodes[inode].used = ret->nodes[inode].dir = true;
+	add_entry(&ret->nodes[DISK_ROOT], keys, inode);
+}
+
 static bool
 ends_with(const char *text, const char *end)
 {
@@ -290,14 +327,14 @@ begin(const struct disk_log *log, struct image *ret)
 {
 	for (uint32_t i = 0; i <= DISK_INODES; i++) {
 		struct image_node *node = &ret->nodes[i];
-		const struct image_node *from = log->base == NULL ? NULL : &log->base->nodes[i];
+		const struct image_node *from = &log->base->nodes[i];
 
 		if (node->data != NULL)
 			memset(node->data, 0, node->max);
 		node->used = node->dir = i == DISK_ROOT;
 		node->shared = false;
 		node->len = node->entries_count = 0;
-		if (from == NULL || !from->used)
+		if (!from->used)
 			continue;
 		node->used = true;
 		node->dir = from->dir;
@@ -310,7 +347,7 @@ begin(const struct disk_log *log, struct image *ret)
 		memcpy(node->entries, from->entries, sizeof node->entries);
 		node->entries_count = from->entries_count;
 	}
-	ret->inodes = log->base == NULL ? DISK_ROOT : log->base->inodes;
+	ret->inodes = log->base->inodes;
 }
 
 /* Whatever a -shm holds after a loss of power: nothing, zeros, garbage, or what the first processes put there. */
@@ -347,7 +384,7 @@ image_build(const struct disk_log *log, size_t upto, const struct variant *varia
 			continue;
 		if (change->kind == CHANGE_WRITE || change->kind == CHANGE_SIZE)
 			apply_to_file(log, &moments, variant, i, &ret->nodes[change->inode]);
-		else if (i < moments.synced[change->inode] || i < moments.entries[change->inode])
+		else if (is_entered(log, &moments, variant, i))
 			apply_to_dir(change, &ret->nodes[change->inode]);
 	}
 	for (uint32_t i = 1; i <= ret->inodes; i++)
@@ -361,25 +398,6 @@ image_free(struct image *image)
 	for (uint32_t i = 0; i <= DISK_INODES; i++)
 		free(image->nodes[i].data);
 	memset(image, 0, sizeof *image);
-}
-
-uint32_t
-image_find(const struct image *image, const char *path)
-{
-	const struct image_node *dir = &image->nodes[DISK_ROOT];
-	uint32_t found = DISK_ROOT;
-
-	while (*path != '\0' && found != 0) {
-		size_t len = strcspn(path, "/");
-
-		found = 0;
-		for (size_t i = 0; i < dir->entries_count; i++)
-			if (strlen(dir->entries[i].name) == len && memcmp(dir->entries[i].name, path, len) == 0)
-				found = dir->entries[i].inode;
-		dir = &image->nodes[found];
-		path += len + (path[len] == '/');
-	}
-	return found;
 }
 
 /* --- hashing --- */

@@ -55,6 +55,9 @@ struct variant {
 struct variant variant_make(unsigned number);
 void variant_describe(const struct variant *variant, char *dst, size_t dst_size);
 
+/* A disk with an empty folder "keys"; *ret is zeroed. */
+void image_begin(struct image *ret);
+
 /* The disk when the power went after upto changes. *ret is overwritten; zero it before the first use. */
 void image_build(const struct disk_log *log, size_t upto, const struct variant *variant, struct image *ret);
 
@@ -63,9 +66,6 @@ uint64_t image_hash(const struct image *image);
 
 /* Make root hold just this image, and let disk_watch know its files. */
 void image_write(const struct image *image, const char *root);
-
-/* The inode of path ("vault/vault.db"); 0: not there. */
-uint32_t image_find(const struct image *image, const char *path);
 
 void image_free(struct image *image);
 

@@ -10,6 +10,7 @@
 #include "crypto/derive.h"
 #include "larder/vault.h"
 #include "power/courier.h"
+#include "power/image.h"
 
 #define START_S    1700000000
 #define START_MS   5000000
@@ -175,14 +176,14 @@ life_name(unsigned which)
 /* --- beginning and end --- */
 
 void
-life_init(struct life *life, const char *root, const char *definitions, const char *provider)
+life_init(struct life *life, const char *root, const struct image *base, const char *definitions, const char *provider)
 {
 	memset(life, 0, sizeof *life);
 	(void)text_format(life->root, sizeof life->root, "%s", root);
 	(void)text_format(life->vault_path, sizeof life->vault_path, "%s/data/larder", root);
 	(void)text_format(life->state, sizeof life->state, "%s/state/larder", root);
-	(void)text_format(life->keys[0], sizeof life->keys[0], "%s/key", root);
-	(void)text_format(life->keys[1], sizeof life->keys[1], "%s/key2", root);
+	(void)text_format(life->keys[0], sizeof life->keys[0], "%s/keys/first", root);
+	(void)text_format(life->keys[1], sizeof life->keys[1], "%s/keys/second", root);
 	life->definitions = definitions;
 	life->provider = provider;
 	life->catalogue.folders[0] = definitions;
@@ -207,7 +208,8 @@ life_init(struct life *life, const char *root, const char *definitions, const ch
 	life->engine =
 	    (struct engine){ .vault = &life->vault, .effects = &life->effects, .catalogue = &life->catalogue };
 	life_serve(provider, &life->truth.server, &life->hold);
-	life->log.inodes = DISK_ROOT;
+	life->log.base = base;
+	life->log.inodes = base->inodes;
 	life->ms = START_MS;
 	life_pass(life, 0);
 }

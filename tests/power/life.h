@@ -70,8 +70,12 @@ struct life {
 	size_t window_changes; /* between the server's reply and its seal, the last time */
 };
 
-/* One life in an empty directory root; the definitions of providers are in a folder elsewhere. */
-void life_init(struct life *life, const char *root, const char *definitions, const char *provider);
+/*
+ * One life in the directory root, which holds base (borrowed) and has a folder "keys"; the definitions of providers are
+ * in a folder elsewhere.
+ */
+void
+life_init(struct life *life, const char *root, const struct image *base, const char *definitions, const char *provider);
 void life_free(struct life *life);
 
 /* Write the definitions of the five providers, "static" to "hold". */

@@ -80,6 +80,7 @@ make_place(struct place *place, unsigned number)
 	(void)snprintf(place->root, sizeof place->root, "%s/%u", base, number);
 	if (mkdir(place->root, 0700) != 0)
 		exit(2);
+	image_begin(&place->base);
 }
 
 /* --- judging --- */
@@ -165,12 +166,8 @@ judge_moment(struct work *work, size_t moment)
 static void
 live(struct work *work, const struct scenario *scenario)
 {
-	struct image empty = { .inodes = DISK_ROOT };
-
-	empty.nodes[DISK_ROOT].used = empty.nodes[DISK_ROOT].dir = true;
 	work->scenario = scenario;
-	image_write(&empty, work->place.root);
-	scenario_live(scenario, work->place.root, work->place.definitions, &work->life);
+	scenario_live(scenario, work->place.root, &work->place.base, work->place.definitions, &work->life);
 	work->moments_count = moments_of(&work->life, scenario->from_start, &work->moments);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "power/chance.h"
+#include "power/image.h"
 
 #define HOURS ((int64_t)3600 * 1000)
 
@@ -289,11 +290,12 @@ const struct scenario scenarios[] = {
 const unsigned scenarios_count = sizeof scenarios / sizeof scenarios[0];
 
 void
-scenario_live(const struct scenario *scenario, const char *root, const char *definitions, struct life *life)
+scenario_live(const struct scenario *scenario, const char *root, const struct image *base, const char *definitions,
+    struct life *life)
 {
 	scenario_seed(0x6c6966);
-	life_init(life, root, definitions, scenario->provider);
-	disk_watch(root);
+	image_write(base, root);
+	life_init(life, root, base, definitions, scenario->provider);
 	disk_record(&life->log);
 	life_note(life);
 	if (!scenario->run(life)) {

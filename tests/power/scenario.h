@@ -15,8 +15,9 @@ struct scenario {
 extern const struct scenario scenarios[];
 extern const unsigned scenarios_count;
 
-/* Live it from the beginning in the empty directory root and keep log and truths in *life; ends the program on errors. */
-void scenario_live(const struct scenario *scenario, const char *root, const char *definitions, struct life *life);
+/* Live it from the beginning in root, as life_init wants it; *life has log and truths. Ends the program on errors. */
+void scenario_live(const struct scenario *scenario, const char *root, const struct image *base, const char *definitions,
+    struct life *life);
 
 /* Make all randomness of the program follow from seed. */
 void scenario_seed(uint64_t seed);

@@ -34,12 +34,9 @@ judge(struct place *place, const struct scenario *scenario, const struct image *
 		life = &own;
 	scenario_seed(seed);
 	image_write(image, place->root);
-	life_init(life, place->root, place->definitions, scenario->provider);
-	if (again != NULL) {
-		life->log.base = image;
-		life->log.inodes = image->inodes;
+	life_init(life, place->root, image, place->definitions, scenario->provider);
+	if (again != NULL)
 		disk_record(&life->log);
-	}
 	verdict = oracle_judge(life, truth, again != NULL);
 	disk_record(NULL);
 	if (again == NULL)

@@ -21,7 +21,7 @@ size_t moments_of(const struct life *life, bool from_start, struct moment **ret)
 
 struct place { /* where states are made and judged */
 	char root[LIFE_PATH], definitions[LIFE_PATH];
-	struct image image, second;
+	struct image base, image, second; /* base: what was there before the life */
 };
 
 /* Judge one state. again: record what the recovery does to the disk into it (its log needs place->image); NULL: no. */
