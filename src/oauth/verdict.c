@@ -50,6 +50,13 @@ by_status(int status, bool has_error)
 	return is_refusal ? GRANT_TEMPORARY : GRANT_UNKNOWN;
 }
 
+/* A server that says so of itself has decided nothing, whatever its code: only the definition's own words end a grant. */
+static bool
+is_broken(int status)
+{
+	return status == 408 || status >= 500;
+}
+
 enum grant_outcome
 verdict(const struct provider *provider, int status, const char *error)
 {
@@ -58,8 +65,11 @@ verdict(const struct provider *provider, int status, const char *error)
 	if (error[0] != '\0' && verdict_is_listed(&provider->response.dead_errors, error))
 		return GRANT_ENDED;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(known[i].error, error) == 0)
-			return known[i].outcome;
+		if (strcmp(known[i].error, error) != 0)
+			continue;
+		if (is_broken(status) && known[i].outcome != GRANT_TEMPORARY)
+			return GRANT_UNKNOWN;
+		return known[i].outcome;
 	}
 	return by_status(status, error[0] != '\0');
 }
