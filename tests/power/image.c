@@ -32,6 +32,7 @@ static const struct variant plain[] = {
 	{ .data = DATA_DROPPED, .sizes = REST_KEPT, .entries = REST_KEPT, .garbage = true },
 	{ .data = DATA_DROPPED, .sizes = REST_DROPPED, .entries = REST_KEPT },
 	{ .data = DATA_KEPT, .sizes = REST_DROPPED, .entries = REST_KEPT },
+	{ .data = DATA_KEPT, .sizes = REST_KEPT, .entries = REST_NEWEST },
 };
 #define PLAIN (sizeof plain / sizeof plain[0])
 
@@ -58,7 +59,8 @@ variant_describe(const struct variant *variant, char *dst, size_t dst_size)
 {
 	static const char *const data[] = { "dropped", "kept", "kept up to one moment", "kept by sectors of 512",
 		"kept by pages of 4096", "kept by files", "kept but for one write" };
-	static const char *const rest[] = { "dropped", "kept", "kept up to one moment", "kept at random" };
+	static const char *const rest[] = { "dropped", "kept", "kept up to one moment", "kept at random",
+		"lost but for the newest" };
 
 	(void)snprintf(dst, dst_size, "unsynced data %s, sizes %s, names %s%s", data[variant->data],
 	    rest[variant->sizes], rest[variant->entries], variant->garbage ? ", garbage in new blocks" : "");
@@ -68,6 +70,7 @@ variant_describe(const struct variant *variant, char *dst, size_t dst_size)
 
 struct moments {                         /* an unsynced change is there if it came before its moment */
 	size_t synced[DISK_INODES + 1];  /* the last sync of each inode */
+	size_t newest[DISK_INODES + 1];  /* its last change */
 	size_t sizes[DISK_INODES + 1];   /* of sizes */
 	size_t entries[DISK_INODES + 1]; /* of names, unless each has its own */
 	size_t cut, lost, upto;
@@ -97,6 +100,7 @@ moment_of_rest(enum fate_of_rest fate, const struct moments *moments, const stru
 	case REST_DROPPED:
 		return moments->synced[inode];
 	case REST_KEPT:
+	case REST_NEWEST:
 		return moments->upto;
 	case REST_CUT:
 		return moments->cut;
@@ -118,6 +122,8 @@ choose_moments(const struct disk_log *log, size_t upto, const struct variant *va
 	for (size_t i = 0; i < upto; i++)
 		if (log->changes[i].kind == CHANGE_SYNC)
 			ret->synced[log->changes[i].inode] = i + 1;
+		else
+			ret->newest[log->changes[i].inode] = i;
 	for (size_t i = 0; i < upto; i++) {
 		if (i < ret->synced[log->changes[i].inode])
 			continue;
@@ -255,6 +261,8 @@ is_entered(const struct disk_log *log, const struct moments *moments, const stru
 
 	if (index < from)
 		return true;
+	if (variant->entries == REST_NEWEST)
+		return index == moments->newest[change->inode];
 	if (variant->entries != REST_RANDOM)
 		return index < moments->entries[change->inode];
 	return index < moment(variant, change->inode,

@@ -42,7 +42,7 @@ enum fate_of_data {
 	DATA_BY_FILE,
 	DATA_LACKS_ONE /* one write is lost, all else is there */
 };
-enum fate_of_rest { REST_DROPPED, REST_KEPT, REST_CUT, REST_RANDOM };
+enum fate_of_rest { REST_DROPPED, REST_KEPT, REST_CUT, REST_RANDOM, REST_NEWEST /* names: the last one alone */ };
 
 struct variant {
 	uint64_t seed;
