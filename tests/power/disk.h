@@ -60,6 +60,9 @@ void disk_log_free(struct disk_log *log);
 /* The clock that CLOCK_REALTIME and CLOCK_BOOTTIME show; 0: the real one. */
 void disk_clock(int64_t unix_s, int64_t boot_ms);
 
+/* Tell why and end the program. */
+_Noreturn void disk_give_up(const char *why);
+
 const char *change_kind_name(enum change_kind kind);
 
 #endif

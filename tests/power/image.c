@@ -1,72 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "power/image.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "power/chance.h"
 
 #define SECTOR 512
 #define PAGE   4096
-
-static void
-give_up(const char *why)
-{
-	(void)fprintf(stderr, "power: %s\n", why);
-	abort();
-}
-
-/* --- variants --- */
-
-static const struct variant plain[] = {
-	{ .data = DATA_DROPPED, .sizes = REST_DROPPED, .entries = REST_DROPPED },
-	{ .data = DATA_KEPT, .sizes = REST_KEPT, .entries = REST_KEPT },
-	{ .data = DATA_KEPT, .sizes = REST_KEPT, .entries = REST_DROPPED },
-	{ .data = DATA_DROPPED, .sizes = REST_KEPT, .entries = REST_KEPT },
-	{ .data = DATA_DROPPED, .sizes = REST_KEPT, .entries = REST_KEPT, .garbage = true },
-	{ .data = DATA_DROPPED, .sizes = REST_DROPPED, .entries = REST_KEPT },
-	{ .data = DATA_KEPT, .sizes = REST_DROPPED, .entries = REST_KEPT },
-	{ .data = DATA_KEPT, .sizes = REST_KEPT, .entries = REST_NEWEST },
-};
-#define PLAIN (sizeof plain / sizeof plain[0])
-
-struct variant
-variant_make(unsigned number)
-{
-	struct chance chance = { .state = 0x706f776572U + number };
-	struct variant variant = { .seed = 0 };
-
-	if (number < PLAIN)
-		return plain[number];
-	variant.data = (enum fate_of_data)(DATA_CUT + (number - PLAIN) % (DATA_LACKS_ONE - DATA_CUT + 1));
-	variant.sizes = (enum fate_of_rest)chance_below(&chance, REST_RANDOM + 1);
-	variant.entries = (enum fate_of_rest)chance_below(&chance, REST_RANDOM + 1);
-	variant.garbage = chance_below(&chance, 2) == 1;
-	variant.seed = chance_next(&chance);
-	if (variant.data == DATA_CUT)
-		variant.sizes = variant.entries = REST_CUT;
-	return variant;
-}
-
-void
-variant_describe(const struct variant *variant, char *dst, size_t dst_size)
-{
-	static const char *const data[] = { "dropped", "kept", "kept up to one moment", "kept by sectors of 512",
-		"kept by pages of 4096", "kept by files", "kept but for one write" };
-	static const char *const rest[] = { "dropped", "kept", "kept up to one moment", "kept at random",
-		"lost but for the newest" };
-
-	(void)snprintf(dst, dst_size, "unsynced data %s, sizes %s, names %s%s", data[variant->data],
-	    rest[variant->sizes], rest[variant->entries], variant->garbage ? ", garbage in new blocks" : "");
-}
-
-/* --- building --- */
 
 struct moments {                         /* an unsynced change is there if it came before its moment */
 	size_t synced[DISK_INODES + 1];  /* the last sync of each inode */
@@ -189,7 +130,7 @@ make_room(struct image_node *node, size_t size)
 		return;
 	node->data = realloc(node->data, max);
 	if (node->data == NULL)
-		give_up("no memory");
+		disk_give_up("no memory");
 	memset(node->data + node->max, 0, max - node->max);
 	node->max = max;
 }
@@ -282,7 +223,7 @@ add_entry(struct image_node *dir, const char *name, uint32_t inode)
 {
 	drop_entry(dir, name);
 	if (dir->entries_count == IMAGE_ENTRIES)
-		give_up("too many files");
+		disk_give_up("too many files");
 	memcpy(dir->entries[dir->entries_count].name, name, DISK_NAME);
 	dir->entries[dir->entries_count++].inode = inode;
 }
@@ -406,96 +347,4 @@ image_free(struct image *image)
 	for (uint32_t i = 0; i <= DISK_INODES; i++)
 		free(image->nodes[i].data);
 	memset(image, 0, sizeof *image);
-}
-
-/* --- hashing --- */
-
-static uint64_t
-mix(uint64_t hash, const uint8_t *data, size_t len)
-{
-	uint64_t word;
-
-	for (; len >= sizeof word; data += sizeof word, len -= sizeof word) {
-		memcpy(&word, data, sizeof word);
-		hash = (hash ^ word) * 0x9fb21c651e98df25U;
-		hash ^= hash >> 29;
-	}
-	for (; len > 0; data++, len--)
-		hash = (hash ^ *data) * 0x100000001b3U;
-	return hash;
-}
-
-static uint64_t
-hash_node(const struct image *image, uint32_t inode, uint64_t hash)
-{
-	const struct image_node *node = &image->nodes[inode];
-	uint64_t sum = 0;
-
-	hash = mix(hash, (const uint8_t *)&inode, sizeof inode);
-	if (!node->dir && !node->shared)
-		return mix(mix(hash, (const uint8_t *)&node->len, sizeof node->len), node->data, node->len);
-	for (size_t i = 0; i < node->entries_count; i++)
-		sum += hash_node(image, node->entries[i].inode,
-		    mix(7, (const uint8_t *)node->entries[i].name, strlen(node->entries[i].name)));
-	return mix(hash, (const uint8_t *)&sum, sizeof sum);
-}
-
-uint64_t
-image_hash(const struct image *image)
-{
-	return hash_node(image, DISK_ROOT, 1);
-}
-
-/* --- to real files --- */
-
-static void
-remove_all(const char *path)
-{
-	char child[PATH_MAX];
-	const struct dirent *entry;
-	DIR *dir = opendir(path);
-
-	if (dir == NULL)
-		return;
-	while ((entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		(void)snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
-		if (unlink(child) != 0) {
-			remove_all(child);
-			(void)rmdir(child);
-		}
-	}
-	(void)closedir(dir);
-}
-
-static void
-write_node(const struct image *image, uint32_t inode, const char *path)
-{
-	const struct image_node *node = &image->nodes[inode];
-	char child[PATH_MAX];
-	int fd;
-
-	if (!node->dir) {
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-		if (fd < 0 || (node->len > 0 && write(fd, node->data, node->len) != (ssize_t)node->len))
-			give_up("a state cannot be written");
-		(void)close(fd);
-	} else if (inode != DISK_ROOT && mkdir(path, 0700) != 0) {
-		give_up("a state cannot be written");
-	}
-	disk_know(path, inode);
-	for (size_t i = 0; i < node->entries_count; i++) {
-		(void)snprintf(child, sizeof child, "%s/%s", path, node->entries[i].name);
-		write_node(image, node->entries[i].inode, child);
-	}
-}
-
-void
-image_write(const struct image *image, const char *root)
-{
-	disk_record(NULL);
-	remove_all(root);
-	disk_watch(root);
-	write_node(image, DISK_ROOT, root);
 }

@@ -78,16 +78,8 @@ void
 life_init(struct life *life, const char *root, const struct image *base, const char *definitions, const char *provider);
 void life_free(struct life *life);
 
-/* Write the definitions of the five providers, "static" to "hold". */
-void life_define(const char *folder);
-/* Class and grace of the server that belongs to it. */
-void life_serve(const char *provider, struct server *ret, bool *ret_hold);
-
 /* Remember what is true from here on. */
 void life_note(struct life *life);
-
-/* The clock, as the whole program sees it. */
-void life_pass(struct life *life, int64_t ms);
 
 /* --- what people do; each notes what may be and then what must be --- */
 enum larder_code life_create(struct life *life); /* larder init --key-file */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "power/world.h"
 
 #define BOOT_MS  20000 /* from the loss of power to the next token */
 #define LATER_MS ((int64_t)2 * 3600 * 1000)
@@ -260,7 +261,7 @@ judge_all(struct judge *judge, bool once)
 			return false;
 	if (once)
 		return true;
-	life_pass(judge->life, LATER_MS);
+	world_pass(judge->life, LATER_MS);
 	for (unsigned i = 0; i < LIFE_CREDENTIALS; i++)
 		if (!judge_credential(judge, i, true, &done[i]))
 			return false;
@@ -280,7 +281,7 @@ oracle_judge(struct life *life, const struct truth *truth, bool once)
 	life->truth = *truth;
 	life->boot = truth->boot + 1;
 	life->ms = truth->ms;
-	life_pass(life, BOOT_MS);
+	world_pass(life, BOOT_MS);
 	life_note(life);
 	(void)judge_all(&judge, once);
 	life_close(life);

@@ -16,6 +16,7 @@
 #include "power/chance.h"
 #include "power/report.h"
 #include "power/state.h"
+#include "power/world.h"
 
 #define WORKERS    2
 #define SEEN_SIZE  ((size_t)1 << 20)
@@ -69,7 +70,7 @@ make_base(void)
 	(void)snprintf(path, sizeof path, "%s/defs", base);
 	if (mkdir(path, 0700) != 0)
 		exit(2);
-	life_define(path);
+	world_define(path);
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include "power/chance.h"
 #include "power/image.h"
+#include "power/world.h"
 
 #define HOURS ((int64_t)3600 * 1000)
 
@@ -81,7 +82,7 @@ begin(struct life *life)
 static bool
 later_token(struct life *life, unsigned which)
 {
-	life_pass(life, 2 * HOURS);
+	world_pass(life, 2 * HOURS);
 	MUST(life_token(life, which, false));
 	return true;
 }
@@ -111,7 +112,7 @@ rotating(struct life *life)
 	MUST(life_token(life, 0, false));
 	if (!later_token(life, 0) || !hits(life, 0, 3) || !later_token(life, 0))
 		return false;
-	life_pass(life, 60000);
+	world_pass(life, 60000);
 	MUST(life_token(life, 0, true)); /* the cached one is still good */
 	return later_token(life, 0);
 }
@@ -169,7 +170,7 @@ replacing(struct life *life)
 	MUST(life_token(life, 0, false));
 	if (!later_token(life, 0))
 		return false;
-	life_pass(life, 2 * HOURS);
+	world_pass(life, 2 * HOURS);
 	MUST(life_add(life, 0, true));
 	MUST(life_add(life, 0, true));
 	return hits(life, 0, 2);
