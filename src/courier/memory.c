@@ -2,16 +2,44 @@
 #include "courier/memory.h"
 
 #include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
 
+#define RESERVE ((size_t)1 << 20) /* touched only when it is needed */
+
 /* Before each block: how long it is, so that all of it can be wiped. */
 struct head {
 	alignas(max_align_t) size_t len;
 };
+
+/*
+ * What libcurl needs for an exchange, and some more, for the time when malloc gives nothing: a reply that has arrived
+ * must not be lost for want of a few bytes to read it with. Not given back: the process is short-lived.
+ */
+static alignas(max_align_t) uint8_t reserve[RESERVE];
+static atomic_size_t reserve_used;
+
+static void *
+take_reserve(size_t len)
+{
+	size_t size = (len + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	size_t at = len > RESERVE ? RESERVE : atomic_fetch_add(&reserve_used, size);
+
+	if (at > RESERVE || size > RESERVE - at)
+		return NULL;
+	return reserve + at;
+}
+
+static bool
+is_reserve(const void *place)
+{
+	return (uintptr_t)place - (uintptr_t)reserve < RESERVE;
+}
 
 static struct head *
 head_of(void *block)
@@ -27,6 +55,8 @@ memory_alloc(size_t len)
 	if (len > SIZE_MAX - sizeof(*head))
 		return NULL;
 	head = malloc(sizeof(*head) + len);
+	if (head == NULL)
+		head = take_reserve(sizeof(*head) + len);
 	if (head == NULL)
 		return NULL;
 	head->len = len;
@@ -78,5 +108,6 @@ memory_free(void *block)
 		return;
 	head = head_of(block);
 	wipe(head, sizeof(*head) + head->len);
-	free(head);
+	if (!is_reserve(head))
+		free(head);
 }

@@ -6,7 +6,11 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "courier/courier.h"
 #include "courier/memory.h"
@@ -54,6 +58,35 @@ new_blocks_of_calloc_are_zero_and_too_large_ones_refused(void **state)
 #endif
 
 #ifdef LOOKS_AT_FREED_MEMORY
+/* In a child, as the limit and the reserve are the process's. */
+static void
+without_memory_there_is_enough_for_an_exchange(void **state)
+{
+	const struct rlimit none = { 0, 0 };
+	pid_t child = fork();
+	int status = 1;
+
+	(void)state;
+	if (child == 0) {
+		char *block;
+
+		if (setrlimit(RLIMIT_AS, &none) != 0)
+			_exit(2);
+		while (malloc(16) != NULL)
+			; /* what the allocator has left */
+		for (int i = 0; i < 50; i++) {
+			block = memory_copy("canary");
+			block = block == NULL ? NULL : memory_resize(block, 10000);
+			if (block == NULL || strcmp(block, "canary") != 0)
+				_exit(3);
+			memory_free(block);
+		}
+		_exit(memory_alloc((size_t)2 << 20) == NULL ? 0 : 4);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static int
 count_canaries(const volatile char *from, size_t len)
 {
@@ -84,6 +117,9 @@ run_memory_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_keep_their_content_when_they_grow_and_shrink),
 		cmocka_unit_test(new_blocks_of_calloc_are_zero_and_too_large_ones_refused),
+#ifdef LOOKS_AT_FREED_MEMORY /* nor does a sanitizer live with so little */
+		cmocka_unit_test(without_memory_there_is_enough_for_an_exchange),
+#endif
 #ifdef LOOKS_AT_FREED_MEMORY
 		cmocka_unit_test(a_freed_block_is_wiped),
 #endif
