@@ -4,15 +4,18 @@
 #include <errno.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "courier/landlock.h"
 
 #define FILES_MAX 64 /* descriptors: five of ours, some sockets, libraries while they are loaded */
+#define LOAD_S    1  /* of the processor, to build and load the filter; it takes a few milliseconds */
 
 /* What libcurl, OpenSSL, the resolver with its plug-ins and our own code need. One line per purpose. */
 static const char *const allowed[] = {
@@ -202,6 +205,23 @@ add_threads(scmp_filter_ctx filter)
 		   SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0;
 }
 
+/*
+ * Short of memory, libseccomp has been seen to run in a circle here, with the exchange lock held. Death lets go of it,
+ * and nothing has been sent. The time is the processor's, so that a busy machine is no reason to die.
+ */
+static bool
+load_filter(scmp_filter_ctx filter)
+{
+	const struct itimerval limit = { .it_value = { .tv_sec = LOAD_S } };
+	bool ok;
+
+	(void)signal(SIGVTALRM, SIG_DFL);
+	(void)setitimer(ITIMER_VIRTUAL, &limit, NULL);
+	ok = seccomp_load(filter) == 0;
+	(void)signal(SIGVTALRM, SIG_IGN); /* the filter allows no call that stops the timer */
+	return ok;
+}
+
 static bool
 enter_seccomp(void)
 {
@@ -217,7 +237,7 @@ enter_seccomp(void)
 		goto out;
 	/* A binary search instead of a walk: a filter runs at every system call. An old libseccomp does without. */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	ok = seccomp_load(filter) == 0;
+	ok = load_filter(filter);
 out:
 	seccomp_release(filter);
 	return ok;
