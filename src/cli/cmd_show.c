@@ -18,11 +18,7 @@ run(struct session *session, struct larder_error *ret_error)
 	code = larder_credential_show(session->larder, args_operand(session->args, 0), &credential, ret_error);
 	if (code != LARDER_OK)
 		return code;
-	if (session->json) {
-		view_json(&session->out, NULL, &credential);
-		output_str(&session->out, "\n");
-	} else
-		view_long(&session->out, &credential, view_now());
+	view_one(&session->out, session->json, &credential);
 	larder_credential_clear(&credential);
 	return LARDER_OK;
 }

@@ -116,11 +116,7 @@ show_one(struct session *session, const char *name, struct larder_error *ret_err
 
 	if (code != LARDER_OK)
 		return code;
-	if (session->json) {
-		view_json(&session->out, NULL, &credential);
-		output_str(&session->out, "\n");
-	} else
-		view_long(&session->out, &credential, view_now());
+	view_one(&session->out, session->json, &credential);
 	if (args_has(session->args, "check"))
 		code = check(session, &credential, 1, ret_error);
 	larder_credential_clear(&credential);

@@ -120,7 +120,7 @@ error_line(struct output *out, const struct larder_credential *credential)
 	line(out, "last error", text);
 }
 
-void
+static void
 view_long(struct output *out, const struct larder_credential *credential, int64_t now)
 {
 	line(out, "name", credential->name);
@@ -146,4 +146,15 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 	if (credential->parked > 0)
 		output_format(out, "%-16s %" PRIu64 "\n", "parked replies", credential->parked);
 	time_line(out, "added", credential->created_at, now);
+}
+
+void
+view_one(struct output *out, bool json, const struct larder_credential *credential)
+{
+	if (json) {
+		view_json(out, NULL, credential);
+		output_str(out, "\n");
+	} else {
+		view_long(out, credential, view_now());
+	}
 }

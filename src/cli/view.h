@@ -6,6 +6,7 @@
 #define CLI_VIEW_H
 
 #include <larder/credential.h>
+#include <stdbool.h>
 
 #include "cli/output.h"
 #include "cli/table.h"
@@ -17,8 +18,8 @@ void view_json(struct output *out, const char *name, const struct larder_credent
 extern const char *const view_heads[];
 void view_row(struct table *table, const struct larder_credential *credential, int64_t now);
 
-/* All of it, one "label  value" per line. */
-void view_long(struct output *out, const struct larder_credential *credential, int64_t now);
+/* One credential as what was asked for: the object, or all of it with one "label  value" per line. */
+void view_one(struct output *out, bool json, const struct larder_credential *credential);
 
 enum colour view_state_colour(const char *state);
 
