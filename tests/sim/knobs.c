@@ -13,7 +13,7 @@ knobs_draw(struct sim *sim)
 {
 	static const enum spend_class classes[] = { CLASS_STRICT, CLASS_STRICT, CLASS_UNTIL_USED, CLASS_OVERLAP,
 		CLASS_STATIC };
-	static const int64_t lives[] = { 3600, 3600, 300, 60, 20, -1 };
+	static const int64_t lives[] = { 3600, 3600, 300, 60, 20, 2, -1 };
 	static const int64_t latencies[] = { 5, 100, 300, 2000 };
 	static const unsigned switches[] = { 1, 3, 12, 60 };
 	struct knobs *knobs = &sim->knobs;
@@ -21,7 +21,7 @@ knobs_draw(struct sim *sim)
 	knobs->class = classes[draw(sim, 5)];
 	knobs->on_unknown = knobs->class == CLASS_STRICT && draw(sim, 6) == 0 ? UNKNOWN_HOLD : UNKNOWN_ASK;
 	knobs->grace_s = draw(sim, 2) == 0 ? 30 : 5 + (int64_t)draw(sim, 100);
-	knobs->expires_in = lives[draw(sim, 6)];
+	knobs->expires_in = lives[draw(sim, 7)];
 	knobs->latency_ms = latencies[draw(sim, 4)];
 	knobs->switch_every = switches[draw(sim, 4)];
 	knobs->processes = 1 + (unsigned)draw(sim, PROCESSES - 1);

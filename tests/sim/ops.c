@@ -51,6 +51,8 @@ run_refresh(struct process *process, const struct op *op)
 	struct refresh_call call = { .want = &want };
 
 	want.force = true;
+	if (op->accept) /* whatever comes of it: the acceptance is kept with the intent */
+		process->sim->accounts[op->credential].suspect = false;
 	return refresh_run(&process->engine, &call, &process->error);
 }
 

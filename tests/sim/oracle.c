@@ -105,10 +105,8 @@ oracle_sends(struct sim *sim, struct call *call)
 	check_asking_again(sim, call);
 	if (token->unheard == 0)
 		token->first_sent_ms = sim->ms;
-	if (account->suspect && !call->accepts && token->family == account->acked.family)
+	if (account->suspect && token->family == account->acked.family)
 		violate(sim, "I1", "token %u of a restored vault is sent, and nobody has accepted that", call->token);
-	if (call->accepts)
-		account->suspect = false;
 	if (account->fence != 0 && call->after > account->fence && !account->replaced_maybe && !account->restored)
 		violate(sim, "revoked", "token %u is sent after the revocation began", call->token);
 }

@@ -36,7 +36,7 @@
 #define OPS_MAX     8
 #define ROWS_MAX    96
 #define NEVER       INT64_MAX
-#define STEPS_MAX   400000 /* of the scheduler: more is a loop without end */
+#define STEPS_MAX   20000 /* of the scheduler: more is a loop without end */
 #define PROVIDER    "local"
 #define CLIENT      "app"
 #define SCOPE_OTHER "read"
