@@ -57,8 +57,12 @@ static bool
 lock_slot(int fd)
 {
 	struct flock request = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int rc;
 
-	return fcntl(fd, F_OFD_SETLK, &request) == 0;
+	do
+		rc = fcntl(fd, F_OFD_SETLK, &request);
+	while (rc != 0 && errno == EINTR);
+	return rc == 0;
 }
 
 /*
@@ -128,6 +132,7 @@ open_slot(int dirfd, uint32_t number, bool create, int *ret_fd, struct larder_er
 	return code;
 }
 
+/* One that somebody else holds is passed over; where none can be locked at all, more of them would be made in vain. */
 static enum larder_code
 claim_in(int dirfd, size_t size, struct spool_slot *ret, struct larder_error *ret_error)
 {
@@ -141,6 +146,8 @@ claim_in(int dirfd, size_t size, struct spool_slot *ret, struct larder_error *re
 			return code;
 		if (lock_slot(fd))
 			code = take(dirfd, fd, size, &taken, ret_error);
+		else if (errno != EAGAIN && errno != EACCES)
+			code = error_set_errno(ret_error, LARDER_STORAGE, errno, CANNOT_CLAIM, NULL, "a slot's lock");
 		if (code == LARDER_OK && taken) {
 			ret->fd = fd;
 			ret->number = number;
