@@ -177,6 +177,7 @@ op_run(struct process *process, const struct op *op)
 	process->error = (struct larder_error){ .code = LARDER_OK, .retry_after_s = -1 };
 	note(sim, EVENT_OP, op->kind, op->credential);
 	count(sim, COUNT_CALLS);
+	sim->accounts[op->credential].used = true;
 	if (process_open(process))
 		process->code = run(process, op);
 	note(sim, EVENT_OP_END, process->code, process->dead);

@@ -277,6 +277,7 @@ struct family {         /* what a credential stands for, as the commands that en
 };
 
 struct account {                      /* one credential, as the world knows it */
+	bool used;                    /* by any command */
 	struct family acked;          /* the newest login that is known to be stored */
 	unsigned maybe[FAMILIES_MAX]; /* logins whose command did not end well: stored or not */
 	size_t maybe_count;
