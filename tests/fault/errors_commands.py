@@ -5,22 +5,15 @@ After each point the vault is whole, and the second run finishes what the first 
 no vault that half an init left behind and that init refuses, no credential that half of an add has, no key that does
 not open, no revocation that is forgotten.
 """
-import collections
 import os
 
+from errors_refresh import Point, names_cause, plainly
 from errors_table import DISKS, faults_of, last_of
 from harness import DAMAGED, FOUND, INCOMPLETE, NEEDS_LOGIN, NOT_FOUND, Failure, World, equal, wanted
 from shim import EVER, Shim
 
-Point = collections.namedtuple("Point", "who call first error how last kind old")
 ALL_FAULTS = {"init", "add", "revoke"}          # of the rest only the errors that everybody knows
 COMMON = {("EIO", False), ("EIO", True), ("ENOSPC", True), ("ENOMEM", False), ("EMFILE", False), ("short", True)}
-
-
-def names_cause(result):
-    """larder: [NAME:] what failed: why[; what to do]"""
-    wanted(result.why().count(": ") >= 2, f"the line does not say what and why: {result}")
-    wanted("damaged" not in result.why() and "backup" not in result.why(), f"it calls sound files damaged: {result}")
 
 
 class Init:
@@ -162,8 +155,7 @@ def play(server, point, lines):
         if "unlink" in point.call.split("+"):
             command.may_stay = True
         result = command.run(shim.environment)
-        said = result.why().replace(world.home, "~").replace(world.name, "NAME")
-        lines[f"({point.who}) {said}"] += result.status != 0
+        lines[f"({point.who}) {plainly(result, world)}"] += result.status != 0
         try:
             if result.status not in (0, FOUND, INCOMPLETE):
                 names_cause(result)

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 import errors_commands
+from errors_refresh import Point, names_cause, plainly
 from harness import FOUND, INCOMPLETE, Failure, World, equal, wanted
 
 LIMITS = ("disk", "inodes", "fsize", "nofile")
@@ -75,7 +76,7 @@ def points():
     for (who, command), levels in LEVELS.items():
         if mounts or who not in ("disk", "inodes"):
             for level in levels:
-                yield errors_commands.Point(who, command, level, "-", "-", level, "strict", False)
+                yield Point(who, command, level, "-", "-", level, "strict", False)
 
 
 def fill(folder, free_kib):
@@ -134,11 +135,10 @@ def play(server, point, lines):
         command = {**errors_commands.COMMANDS, "token": Token}[point.call](world)
         result = command.run({}, wrap=limited.limit())
         limited.lift()
-        said = result.why().replace(world.home, "~").replace(world.name, "NAME")
-        lines[f"({point.who} {point.call}) {said}"] += result.status != 0
+        lines[f"({point.who} {point.call}) {plainly(result, world)}"] += result.status != 0
         try:
             if result.status not in (0, FOUND, INCOMPLETE):
-                errors_commands.names_cause(result)
+                names_cause(result)
             command.finish(result)
         except Failure as failure:
             raise Failure(f"{failure}; the command itself: exit {result.status}, {result.why()!r}") from failure
