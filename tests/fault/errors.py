@@ -186,6 +186,13 @@ def choose(arguments, plan, server):
     return [*map(read, ONCE_FAILED), *sample(quick, arguments.points, arguments.seed)]
 
 
+def enter_namespace():
+    """Who may not mount here may do so in a user namespace of his own, where there is such a thing."""
+    if os.geteuid() == 0 or subprocess.run(["unshare", "-Urm", "true"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
+        return
+    os.execvp("unshare", ["unshare", "-Urm", sys.executable, *sys.argv])
+
+
 def main():
     parser = argparse.ArgumentParser(description="makes calls of larder and larder-courier fail")
     parser.add_argument("--all", action="store_true")
@@ -202,6 +209,7 @@ def main():
     if arguments.broken:
         show_that_it_can_fail()
         return
+    enter_namespace()
     os.umask(0o077)
     began, tally = time.monotonic(), Tally()
     with Server() as server:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """For the error rig: a small disk that is full but for so many KiB, or inodes, and limits on files and descriptors.
 
-The disk is a tmpfs of 1 MiB. Where mounting is not allowed (a bare container) there are no such points; the faults of
+The disk is a tmpfs of 1 MiB, mounted by root or in a user namespace. Where neither is allowed (a bare container) there
+are no such points; the faults of
 errors_table.py, ENOSPC and EDQUOT of whole disks among them, need no right at all.
 """
 import os
@@ -14,7 +15,7 @@ from errors_refresh import Point, names_cause, plainly
 from harness import FOUND, INCOMPLETE, Failure, World, equal, wanted
 
 LIMITS = ("disk", "inodes", "fsize", "nofile")
-SIZE_KIB = 1024
+SIZE_KIB, INODES = 1024, 200
 LEVELS = {      # what is left, by the kind of limit and the command
     ("disk", "token"): range(0, 128, 4), ("disk", "init"): range(0, 512, 8), ("disk", "add"): range(0, 96, 4),
     ("disk", "revoke"): range(0, 96, 4), ("disk", "key-add"): range(0, 64, 4),
@@ -60,8 +61,8 @@ def can_mount():
         os.rmdir(folder)
 
 
-def mount(folder, *options):
-    subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join((f"size={SIZE_KIB}k", "mode=0700", *options)), "tmpfs", folder],
+def mount(folder):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join((f"size={SIZE_KIB}k", f"nr_inodes={INODES}", "mode=0700")), "tmpfs", folder],
                    check=True, stderr=subprocess.DEVNULL)
 
 
@@ -88,9 +89,10 @@ def fill(folder, free_kib):
             pass
 
 
-def limit_inodes(folder, left):
-    room = os.statvfs(folder)
-    subprocess.run(["mount", "-o", f"remount,nr_inodes={room.f_files - room.f_ffree + left}", folder], check=True)
+def use_inodes(folder, left):
+    os.mkdir(os.path.join(folder, "files"))
+    for number in range(max(0, os.statvfs(folder).f_ffree - left)):
+        os.mknod(os.path.join(folder, "files", str(number)))
 
 
 class Limited:
@@ -109,7 +111,7 @@ class Limited:
         if self.point.who == "disk":
             fill(self.small, self.point.first)
         elif self.point.who == "inodes":
-            limit_inodes(self.small, self.point.first)
+            use_inodes(self.small, self.point.first)
         elif self.point.who == "fsize":
             return [shutil.which("prlimit"), f"--fsize={self.point.first * 1024 + 512}"]
         else:
@@ -120,7 +122,7 @@ class Limited:
         if self.point.who == "disk":
             os.unlink(os.path.join(self.small, "filler"))
         elif self.point.who == "inodes":
-            limit_inodes(self.small, 1000)
+            shutil.rmtree(os.path.join(self.small, "files"))
 
     def close(self):
         if self.small:
