@@ -23,7 +23,7 @@ struct call {
 	bool sent;             /* the gate opened: from here on bytes may have left */
 	bool told_head;        /* to the listener */
 	curl_off_t source_len; /* bytes of the file that is the body, if one is */
-	int64_t give_up_at_ms;
+	int64_t give_up_at_ms; /* of the time awake */
 	struct collect collect;
 	char error[CURL_ERROR_SIZE];
 };
