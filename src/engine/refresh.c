@@ -240,6 +240,21 @@ complete_situation(struct engine *engine, const struct credential *credential, c
 	return LARDER_OK;
 }
 
+/*
+ * Our own exchange brought a token, and it is not there for us: somebody replaced the refresh token before we had the
+ * lock again, or the machine slept and the token has ended meanwhile. A way cannot take longer than its sender lives.
+ */
+static bool
+is_overtaken(
+    const struct refresh_call *call, const struct credential *credential, const struct access *access, int64_t now)
+{
+	if (call->asked == 0 || call->failure.code != LARDER_OK || credential->intent.open ||
+	    credential->exchanges <= call->exchanges)
+		return false;
+	return access->exchange <= call->exchanges ||
+	    (!token_usable(access, now, 0) && now - access->issued_at > SENDER_LIFE_MS / 1000);
+}
+
 /* One turn under the lock: settle, read again, decide. */
 static enum larder_code
 look(struct engine *engine, struct refresh_call *call, struct credential *credential, const struct exchange_end *end,
@@ -268,6 +283,11 @@ look(struct engine *engine, struct refresh_call *call, struct credential *creden
 	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
 		return code;
 	now = engine->effects->now_s(engine->effects->ctx);
+	if (is_overtaken(call, credential, &access, now)) {
+		call->asked = call->repeated = 0;
+		call->exchanges = credential->exchanges;
+		call->attempts = credential->attempts;
+	}
 	situation_fill(credential, &access, call, now, &situation);
 	access_clear(&access);
 	call->done = situation.answered;

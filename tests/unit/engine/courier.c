@@ -239,6 +239,7 @@ static enum call_event
 wait_call(void *ctx, struct call *call, int64_t deadline_ms, struct call_result *ret)
 {
 	struct world *world = ctx;
+	enum call_event event;
 
 	assert_false(world->vault.writing);
 	if (call->plain)
@@ -263,7 +264,9 @@ wait_call(void *ctx, struct call *call, int64_t deadline_ms, struct call_result 
 		return CALL_TIMEOUT;
 	}
 	world->ms = call->due_ms > world->ms ? call->due_ms : world->ms;
-	return receive(world, call, ret);
+	event = receive(world, call, ret);
+	run_once(world, &world->sealed);
+	return event;
 }
 
 static bool

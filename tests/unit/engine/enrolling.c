@@ -110,6 +110,23 @@ replacing_waits_for_an_exchange_and_keeps_what_it_brings_as_the_predecessor(void
 }
 
 static void
+replace_meanwhile(struct world *world)
+{
+	assert_ok(world_add(world, CREDENTIAL, server_login(&world->server), true));
+}
+
+static void
+who_asks_while_it_is_replaced_is_given_a_token_of_the_new_grant(void **state)
+{
+	struct world *world = *state;
+
+	world->sealed = replace_meanwhile;
+	assert_token(world, "at-5", true);
+	assert_refresh_token(world, "rt-4", "rt-3");
+	assert_int_equal(world->server.requests, 2);
+}
+
+static void
 a_client_of_an_unknown_provider_is_refused(void **state)
 {
 	struct world *world = *state;
@@ -145,6 +162,7 @@ run_enrolling_tests(void)
 		IN(hold_world, replacing_ends_a_doubt_and_a_needed_login),
 		IN(strict_world, replacing_with_the_same_token_keeps_it),
 		IN(strict_world, replacing_waits_for_an_exchange_and_keeps_what_it_brings_as_the_predecessor),
+		IN(strict_world, who_asks_while_it_is_replaced_is_given_a_token_of_the_new_grant),
 		IN(strict_world, a_client_of_an_unknown_provider_is_refused),
 		IN(strict_world, a_credential_of_an_unknown_client_is_refused),
 	};

@@ -55,8 +55,9 @@ struct world {
 
 	int64_t ms, start_s, boot; /* the clock; what now_s was at ms 0; number of the boot */
 	bool at_rest;              /* waiting fails the test: nothing should be waited for */
-	/* each runs once: when somebody sleeps, connects, listens */
+	/* each runs once: when somebody sleeps, connects, listens, when a reply has been sealed */
 	void (*meanwhile)(struct world *world), (*connecting)(struct world *world), (*listening)(struct world *world);
+	void (*sealed)(struct world *world);
 
 	struct call *couriers[WORLD_COURIERS];
 	struct fate fates[WORLD_COURIERS];
