@@ -70,6 +70,7 @@ keep_access(struct engine *engine, struct credential *credential, const struct t
 	const struct intent *intent = &credential->intent;
 	struct access access = {
 		.issued_at = intent->opened_at,
+		.issued_boot_ms = intent->opened_boot_ms,
 		.expires_at = reply->expires_at,
 		.life_s = reply->expires_in_s,
 		.exchange = credential->exchanges + 1,

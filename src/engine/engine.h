@@ -75,6 +75,10 @@ enum larder_code refresh_run(struct engine *engine, struct refresh_call *call, s
 /* Remember what the credential looked like when the call began; later calls change nothing. */
 void refresh_start(struct refresh_call *call, const struct credential *credential);
 
+/* The cached token for what is wanted, its end as token_end_by_clock sees it. NOT_FOUND: *ret is as it was. */
+enum larder_code refresh_access_load(struct engine *engine, const struct credential *credential,
+    const struct token_want *want, struct access *ret, struct larder_error *ret_error);
+
 /* The facts for a decision, from records; shared by the hot path and refresh_run. access may be empty. */
 void situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,
     int64_t now, struct situation *ret);

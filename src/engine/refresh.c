@@ -32,6 +32,19 @@ serves(const struct token_want *want, const struct access *access, int64_t now, 
 	    (want->refused == NULL || !secret_equal(want->refused, &access->token));
 }
 
+enum larder_code
+refresh_access_load(struct engine *engine, const struct credential *credential, const struct token_want *want,
+    struct access *ret, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	enum larder_code code;
+
+	code = access_load(engine->vault, credential, want->scope, want->resource, ret, ret_error);
+	if (code == LARDER_OK)
+		token_end_by_clock(ret, fx->now_s(fx->ctx), fx->clock_ms(fx->ctx));
+	return code;
+}
+
 void
 situation_fill(const struct credential *credential, const struct access *access, const struct refresh_call *call,
     int64_t now, struct situation *ret)
@@ -59,7 +72,8 @@ situation_fill(const struct credential *credential, const struct access *access,
 		.offline = want->offline,
 		.accept = want->accept,
 		.now = now,
-		.held_until = credential->retry_at,
+		/* Noted in what is the future now: the wall clock was set back, and this says nothing about when. */
+		.held_until = credential->last_error_at > now ? 0 : credential->retry_at,
 	};
 }
 
@@ -69,7 +83,7 @@ exchange_lock(struct engine *engine, const struct credential *credential, int64_
 {
 	const struct effects *fx = engine->effects;
 	int64_t byte = lock_byte(credential->id);
-	int64_t pause = 1;
+	int64_t pause = 1, patience = deadline_ms - fx->clock_ms(fx->ctx);
 	enum larder_code code;
 
 	for (;;) {
@@ -78,11 +92,12 @@ exchange_lock(struct engine *engine, const struct credential *credential, int64_
 			*ret_held_since_ms = fx->clock_ms(fx->ctx);
 			return code;
 		}
-		if (fx->clock_ms(fx->ctx) >= deadline_ms)
+		if (patience <= 0 || fx->clock_ms(fx->ctx) >= deadline_ms)
 			return error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed",
 			    "try again, or allow more with --timeout",
 			    "another process has been refreshing it for too long");
 		fx->sleep_ms(fx->ctx, pause);
+		patience -= pause; /* ends the wait even if the clock stands still */
 		if (pause < LOCK_POLL_MAX_MS)
 			pause += LOCK_POLL_MS;
 	}
@@ -196,8 +211,10 @@ refresh_has_valid_access(
 	size_t count = 0, i;
 
 	code = access_list(engine->vault, credential, &accesses, &count, ret_error);
-	for (i = 0; code == LARDER_OK && i < count; i++)
+	for (i = 0; code == LARDER_OK && i < count; i++) {
+		token_end_by_clock(&accesses[i], now, engine->effects->clock_ms(engine->effects->ctx));
 		*ret = *ret || token_usable(&accesses[i], now, 0);
+	}
 	access_list_free(accesses, count);
 	return code;
 }
@@ -279,7 +296,7 @@ look(struct engine *engine, struct refresh_call *call, struct credential *creden
 	}
 	if (judged && call->asked > 0 && judgement.code != LARDER_OK)
 		call->failure = judgement;
-	code = access_load(engine->vault, credential, want->scope, want->resource, &access, ret_error);
+	code = refresh_access_load(engine, credential, want, &access, ret_error);
 	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
 		return code;
 	now = engine->effects->now_s(engine->effects->ctx);
@@ -323,7 +340,7 @@ fall_back(struct engine *engine, struct refresh_call *call, enum larder_code cod
 	if (code != LARDER_UNAVAILABLE || want->force || want->min_ttl_explicit)
 		return code;
 	if (credential_load(engine->vault, want->name, &credential, &ignored) != LARDER_OK ||
-	    access_load(engine->vault, &credential, want->scope, want->resource, &access, &ignored) != LARDER_OK)
+	    refresh_access_load(engine, &credential, want, &access, &ignored) != LARDER_OK)
 		return code;
 	if (serves(want, &access, engine->effects->now_s(engine->effects->ctx), 0)) {
 		call->decided = true;

@@ -19,6 +19,19 @@ token_usable(const struct access *access, int64_t now, int64_t ttl_s)
 	return access->expires_at > now + ttl_s;
 }
 
+void
+token_end_by_clock(struct access *access, int64_t now, int64_t clock_ms)
+{
+	int64_t passed_ms = clock_ms - access->issued_boot_ms;
+	int64_t end;
+
+	if (access->issued_boot_ms <= 0 || passed_ms < 0 || access->life_s < 0 || access->expires_at == TIME_UNKNOWN)
+		return;
+	end = now + access->life_s - passed_ms / 1000;
+	if (end < access->expires_at)
+		access->expires_at = end;
+}
+
 int64_t
 token_min_ttl(int64_t asked_s, int64_t life_s)
 {
@@ -70,6 +83,7 @@ breaker_failed(struct endpoint_health *health, int64_t now, int64_t retry_after_
 
 	if (health->failures < UINT32_MAX)
 		health->failures++;
+	health->failed_at = now;
 	if (health->failures < BREAKER_TRIPS)
 		return;
 	over = health->failures - BREAKER_TRIPS;
@@ -92,8 +106,8 @@ breaker_wait(const struct endpoint_health *health, int64_t now)
 {
 	if (health->failures < BREAKER_TRIPS || health->open_until <= now)
 		return 0;
-	/* A clock that went back must not keep it open for years. */
-	if (health->open_until > now + (int64_t)BREAKER_MAX_S * 6)
+	/* A clock that went back must not keep it open for longer than was meant. */
+	if (health->failed_at > now || health->open_until > now + (int64_t)BREAKER_MAX_S * 6)
 		return 0;
 	return health->open_until - now;
 }

@@ -24,6 +24,13 @@
  */
 bool token_usable(const struct access *access, int64_t now, int64_t ttl_s);
 
+/*
+ * Bring the token's end forward where more time has passed than the wall clock says, because that was set back.
+ * clock_ms: of the boot, time asleep included. After another boot the one that was noted may be greater, and then says
+ * nothing; if it is not, as much time has passed at least.
+ */
+void token_end_by_clock(struct access *access, int64_t now, int64_t clock_ms);
+
 /* What is really asked of a token with this issued life: at most 80 % of it. */
 int64_t token_min_ttl(int64_t asked_s, int64_t life_s);
 

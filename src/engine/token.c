@@ -62,7 +62,7 @@ serve(struct engine *engine, struct refresh_call *call, struct token_got *ret, e
 	code = credential_load(engine->vault, want->name, &credential, ret_error);
 	if (code != LARDER_OK)
 		goto out;
-	code = access_load(engine->vault, &credential, want->scope, want->resource, &access, ret_error);
+	code = refresh_access_load(engine, &credential, want, &access, ret_error);
 	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
 		goto out;
 	refresh_start(call, &credential);

@@ -20,6 +20,7 @@ static const struct member members[] = {
 	MEMBER(7, NUMBER, access, expires_at),
 	MEMBER(8, NUMBER, access, life_s),
 	MEMBER(9, NUMBER, access, exchange),
+	MEMBER(10, NUMBER, access, issued_boot_ms),
 };
 
 const struct record_type type_token = RECORD_TYPE(RECORD_TOKEN, "access token", members, access, NULL);

@@ -9,6 +9,7 @@ static const struct member members[] = {
 	MEMBER(2, NUMBER, endpoint_health, open_until),
 	MEMBER(3, NUMBER, endpoint_health, probe_at),
 	MEMBER(4, TEXT, endpoint_health, last_error),
+	MEMBER(5, NUMBER, endpoint_health, failed_at),
 };
 
 const struct record_type type_endpoint = RECORD_TYPE(RECORD_ENDPOINT, "endpoint", members, endpoint_health, NULL);

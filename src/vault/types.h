@@ -116,6 +116,7 @@ struct access {
 	char asked_scope[SCOPE_SIZE]; /* key: canonical set that was asked for, "" for the default */
 	char resource[RESOURCE_SIZE]; /* key */
 	int64_t issued_at;
+	int64_t issued_boot_ms; /* the same by the clock of the boot; 0 unknown */
 	int64_t expires_at;
 	int64_t life_s;    /* as issued */
 	uint64_t exchange; /* credential.exchanges after the one that brought it */
@@ -135,6 +136,7 @@ struct endpoint_health {
 	int64_t open_until; /* Unix seconds; no request before, but one probe after */
 	int64_t probe_at;   /* when the probe was let through */
 	char last_error[128];
+	int64_t failed_at; /* the last time */
 };
 
 enum slot_kind { SLOT_PASSPHRASE = 1, SLOT_KEY_FILE, SLOT_COMMAND, SLOT_RECOVERY };

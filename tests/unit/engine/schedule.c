@@ -59,6 +59,36 @@ a_token_from_the_future_is_not_trusted(void **state)
 	assert_false(usable(NOW + CLOCK_SLACK_S + 1, TIME_UNKNOWN, 60));
 }
 
+/* The end of a token of an hour, issued at NOW, when the wall clock shows so much more. */
+static int64_t
+end_by_clock(int64_t issued_boot_ms, int64_t wall_passed_s, int64_t clock_ms)
+{
+	struct access access = { .issued_boot_ms = issued_boot_ms, .life_s = 3600, .expires_at = NOW + 3600 };
+
+	token_end_by_clock(&access, NOW + wall_passed_s, clock_ms);
+	return access.expires_at;
+}
+
+static void
+a_wall_clock_that_was_set_back_does_not_lengthen_a_life(void **state)
+{
+	(void)state;
+	assert_int_equal(end_by_clock(500000, 100, 600000), NOW + 3600);
+	assert_int_equal(end_by_clock(500000, 101, 600999), NOW + 3600);
+	assert_int_equal(end_by_clock(500000, 100 - 3600, 600000), NOW + 3600 - 3600);
+	assert_int_equal(end_by_clock(500000, 3600 - 3600, 500000 + 3600000), NOW); /* it has ended */
+	assert_int_equal(end_by_clock(500000, 8000, 600000), NOW + 3600);           /* set forward: as it says */
+}
+
+static void
+the_clock_of_another_boot_says_nothing_unless_it_is_ahead(void **state)
+{
+	(void)state;
+	assert_int_equal(end_by_clock(500000, 0, 499999), NOW + 3600);
+	assert_int_equal(end_by_clock(0, 0, 90000000), NOW + 3600);
+	assert_int_equal(end_by_clock(500000, 0, 500000 + 3600000), NOW);
+}
+
 static void
 nobody_gets_more_than_four_fifths_of_the_life(void **state)
 {
@@ -176,6 +206,8 @@ run_schedule_tests(void)
 		cmocka_unit_test(a_token_without_a_known_end_is_usable),
 		cmocka_unit_test(no_token_is_not_usable),
 		cmocka_unit_test(a_token_from_the_future_is_not_trusted),
+		cmocka_unit_test(a_wall_clock_that_was_set_back_does_not_lengthen_a_life),
+		cmocka_unit_test(the_clock_of_another_boot_says_nothing_unless_it_is_ahead),
 		cmocka_unit_test(nobody_gets_more_than_four_fifths_of_the_life),
 		cmocka_unit_test(a_refresh_is_due_in_the_last_fifth_between_one_and_ten_minutes),
 		cmocka_unit_test(a_short_life_has_its_last_fifth_and_no_minute),

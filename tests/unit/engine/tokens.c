@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/schedule.h"
 
 static void
 the_first_token_is_asked_for_and_the_second_served_from_the_cache(void **state)
@@ -231,6 +232,53 @@ an_endpoint_that_keeps_failing_is_left_alone_by_all_its_credentials(void **state
 }
 
 static void
+a_wall_clock_set_back_gives_nobody_an_ended_token(void **state)
+{
+	struct world *world = *state;
+
+	assert_token(world, "at-2", true);
+	world_pass(world, 3300);
+	world->start_s -= 3600;
+	assert_token(world, "at-2", false);
+	world_pass(world, 300);
+	assert_token(world, "at-4", true);
+}
+
+static void
+sleep_eight_hours(struct world *world)
+{
+	world->ms += (int64_t)8 * 3600 * 1000;
+}
+
+static void
+a_token_that_ended_while_the_machine_slept_is_not_the_answer(void **state)
+{
+	struct world *world = *state;
+
+	world->sealed = sleep_eight_hours;
+	world->timeout_ms = (int64_t)9 * 3600 * 1000;
+	assert_token(world, "at-4", true);
+	assert_int_equal(world->server.requests, 2);
+}
+
+static void
+a_wall_clock_set_back_does_not_lengthen_a_backoff(void **state)
+{
+	static const struct canned busy = { .status = 503, .type = "application/json", .body = "{}" };
+	struct world *world = *state;
+	unsigned i;
+
+	for (i = 0; i < BREAKER_TRIPS; i++) {
+		world_next_says(world, &busy);
+		world->want.force = true;
+		assert_no_token(world, LARDER_UNAVAILABLE, "503");
+	}
+	world->start_s -= 1800;
+	world->at_rest = true;
+	assert_token(world, "at-2", true);
+}
+
+static void
 a_refresh_without_a_release_hands_nothing_out(void **state)
 {
 	struct world *world = *state;
@@ -274,6 +322,9 @@ run_token_tests(void)
 		IN(strict_world, a_valid_token_is_better_than_an_unreachable_provider),
 		IN(strict_world, backoff_spares_the_provider_and_its_last_seconds_are_waited_for),
 		IN(strict_world, an_endpoint_that_keeps_failing_is_left_alone_by_all_its_credentials),
+		IN(strict_world, a_wall_clock_set_back_gives_nobody_an_ended_token),
+		IN(strict_world, a_token_that_ended_while_the_machine_slept_is_not_the_answer),
+		IN(strict_world, a_wall_clock_set_back_does_not_lengthen_a_backoff),
 		IN(strict_world, a_refresh_without_a_release_hands_nothing_out),
 		IN(strict_world, an_unknown_name_is_not_found),
 	};
