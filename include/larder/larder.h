@@ -25,6 +25,7 @@
 #include <larder/credential.h>
 #include <larder/doctor.h>
 #include <larder/error.h>
+#include <larder/login.h>
 #include <larder/provider.h>
 #include <larder/request.h>
 #include <larder/revoke.h>

@@ -35,7 +35,6 @@ const struct option global_options[] = {
 static const struct {
 	const char *parent, *name;
 } later[] = {
-	{ NULL, "login" },
 	{ NULL, "setup" },
 	{ NULL, "helper" },
 	{ NULL, "agent" },

@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "courier/exchange.h"
 #include "courier/http.h"
+#include "courier/loopback.h"
 #include "courier/sandbox.h"
 #include "courier/stream.h"
 #include "crypto/seal.h"
@@ -115,6 +116,23 @@ check_files(const struct job *job)
 }
 
 static void
+listen_for(const struct job *job)
+{
+	const struct authority none = { .file = NULL };
+	struct loopback loopback;
+	char why[128];
+
+	(void)close_range(JOB_SLOT_FD, JOB_LOCK_FD, 0);
+	if (!loopback_open(job, &loopback, why, sizeof(why)))
+		exchange_refuse(JOB_WIRE_FD, CALL_SETUP, why);
+	else if (!sandbox_enter(&none))
+		exchange_refuse(JOB_WIRE_FD, CALL_SETUP, "the sandbox cannot be set up");
+	else
+		loopback_run(&loopback, JOB_WIRE_FD, job);
+	loopback_close(&loopback);
+}
+
+static void
 perform(const struct job *job)
 {
 	struct authority authority = authority_choose(job);
@@ -151,7 +169,10 @@ main(void)
 	shed_inheritance();
 	if (!crypto_init() || !read_job(&job))
 		_exit(EXIT_NO_JOB);
-	perform(&job);
+	if (job.kind == JOB_LISTEN)
+		listen_for(&job);
+	else
+		perform(&job);
 	job_clear(&job);
 	_exit(EXIT_ANSWERED); /* no exit handlers of libraries, which the sandbox does not know */
 }

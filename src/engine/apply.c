@@ -92,6 +92,9 @@ keep_access(struct engine *engine, struct credential *credential, const struct t
 	credential->access_expires_at = reply->expires_at;
 	credential->access_life_s = reply->expires_in_s;
 	credential->next_refresh_at = refresh_due_at(intent->opened_at, reply->expires_at, reply->expires_in_s);
+	/* Nobody knows when it ends: it is given while nobody complains, and renewed when somebody looks after tokens. */
+	if (credential->next_refresh_at == TIME_UNKNOWN)
+		credential->next_refresh_at = intent->opened_at + DUE_UNKNOWN_S;
 	return LARDER_OK;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "wire/frame.h"
 
 #define WRITE_MS   10000 /* for handing over a job; the courier reads at once or never */
@@ -155,7 +156,7 @@ static enum call_event
 read_event(enum frame_type type, struct buf *body, struct call_result *ret)
 {
 	if (type == FRAME_READY)
-		return CALL_READY;
+		return body->len == 0 || ready_decode(body, &ret->port) ? CALL_READY : CALL_GONE;
 	if (type == FRAME_SEALED)
 		return CALL_SEALED;
 	if (type == FRAME_REPLY && reply_decode(body->data, body->len, &ret->reply))
@@ -203,6 +204,23 @@ void
 call_kept(struct call *call)
 {
 	(void)frame_write(call->fd, FRAME_KEPT, NULL, io_clock_ms() + WRITE_MS);
+}
+
+void
+call_show(struct call *call, enum call_page page, const char *why)
+{
+	struct call_failure failure = { .stage = CALL_SETUP };
+	struct buf body = BUF_INIT(1024);
+
+	(void)text_format(failure.why, sizeof failure.why, "%s", why);
+	if (page == PAGE_REFUSED)
+		(void)failure_encode(&failure, &body);
+	(void)frame_write(call->fd,
+	    page == PAGE_DONE           ? FRAME_GO
+		: page == PAGE_NOT_OURS ? FRAME_KEPT
+					: FRAME_FAILED,
+	    &body, io_clock_ms() + WRITE_MS);
+	buf_clear(&body);
 }
 
 void

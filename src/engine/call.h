@@ -18,6 +18,7 @@ enum larder_code call_open(const char *program, const struct job *job, int slot_
 enum call_event call_wait(struct call *call, int64_t deadline_ms, struct call_result *ret);
 bool call_go(struct call *call);
 void call_kept(struct call *call);
+void call_show(struct call *call, enum call_page page, const char *why);
 void call_close(struct call *call);
 
 #endif

@@ -35,7 +35,11 @@ struct call_result {
 	struct call_failure failure; /* CALL_FAILED, or CALL_REPLIED after a failed seal */
 	struct http_reply reply;     /* CALL_REPLIED, CALL_HEAD; cleared by the caller */
 	struct secret piece;         /* CALL_DATA; freed by the caller */
+	int port;                    /* CALL_READY of a listening job */
 };
+
+/* What the person at the browser is told. */
+enum call_page { PAGE_DONE, PAGE_NOT_OURS, PAGE_REFUSED };
 
 struct effects {
 	void *ctx;
@@ -73,6 +77,7 @@ struct effects {
 	enum call_event (*call_wait)(void *ctx, struct call *call, int64_t deadline_ms, struct call_result *ret);
 	bool (*call_go)(void *ctx, struct call *call);
 	void (*call_kept)(void *ctx, struct call *call);
+	void (*call_show)(void *ctx, struct call *call, enum call_page page, const char *why); /* listening jobs */
 	void (*call_close)(void *ctx, struct call *call);
 };
 

@@ -191,6 +191,13 @@ kept_call(void *ctx, struct call *call)
 }
 
 static void
+show_call(void *ctx, struct call *call, enum call_page page, const char *why)
+{
+	(void)ctx;
+	call_show(call, page, why);
+}
+
+static void
 close_call(void *ctx, struct call *call)
 {
 	(void)ctx;
@@ -221,6 +228,7 @@ effects_system_init(struct system_effects *ret, int vault_dirfd, const char *cou
 		    .call_wait = wait_call,
 		    .call_go = go_call,
 		    .call_kept = kept_call,
+		    .call_show = show_call,
 		    .call_close = close_call,
 		},
 		.vault_dirfd = vault_dirfd,

@@ -52,6 +52,12 @@ build_job(struct engine *engine, const struct party *party, const struct token_w
 	struct secret ignored = SECRET_INIT;
 	enum larder_code code;
 
+	/* A token with more rights than the grant has cannot be had by a refresh (RFC 6749 section 6). */
+	if (!party->provider->refresh.widens_scope && credential->scope[0] != '\0' && want->scope[0] != '\0' &&
+	    !scope_is_subset(want->scope, credential->scope))
+		return error_set(ret_error, LARDER_REJECTED, "refresh failed",
+		    "ask for scopes that were granted, see 'larder show', or log in again for more",
+		    "the scope is more than what was granted");
 	party_job(engine, party, job);
 	job->kind = JOB_EXCHANGE;
 	code = grant_load(engine->vault, credential, &grant, ret_error);

@@ -8,8 +8,9 @@
 #include "crypto/encode.h"
 #include "oauth/identity.h"
 
-#define LISTEN_MS 30000
-#define POLL_MS   250 /* pieces of a wait, so that a deadline is met */
+#define LISTEN_MS     30000
+#define LISTEN_MAX_MS (10 * 60 * 1000) /* as long as a courier may live */
+#define POLL_MS       250              /* pieces of a wait, so that a deadline is met */
 
 /* A name that no credential has yet has no id; its lock is found by a hash of the name. */
 static int64_t
@@ -73,6 +74,8 @@ login_begin(struct engine *engine, const struct login_want *want, struct login *
 void
 login_end(struct engine *engine, struct login *login)
 {
+	engine->effects->call_close(engine->effects->ctx, login->listener);
+	login->listener = NULL;
 	engine->effects->lock_close(engine->effects->ctx, &login->lock);
 	party_clear(&login->party);
 	secret_free(&login->verifier);
@@ -260,6 +263,61 @@ login_redirected(struct engine *engine, struct login *login, const char *query, 
 	http_reply_clear(&http);
 	http_request_clear(&request);
 	return error_name(ret_error, code, login->want.name);
+}
+
+enum larder_code
+login_listen(struct engine *engine, struct login *login, unsigned port, char ret_redirect_uri[static REDIRECT_SIZE],
+    int64_t timeout_ms, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	struct job job = { .kind = JOB_LISTEN, .connect_ms = 1, .go_ms = 1 };
+	struct call_result result = { .failure = { .why = "" } };
+	const char *path = "/callback";
+	enum larder_code code;
+
+	job.listen_ms = (int32_t)(timeout_ms < LISTEN_MAX_MS ? timeout_ms : LISTEN_MAX_MS);
+	(void)text_format(job.request.method, sizeof job.request.method, "GET");
+	if (port == 0)
+		(void)text_format(job.request.url, sizeof job.request.url, "http://127.0.0.1%s", path);
+	else
+		(void)text_format(job.request.url, sizeof job.request.url, "http://127.0.0.1:%u%s", port, path);
+	code = fx->call_open(fx->ctx, &job, NULL, NULL, &login->listener, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	if (fx->call_wait(fx->ctx, login->listener, fx->clock_ms(fx->ctx) + LISTEN_MS, &result) != CALL_READY)
+		return error_set(ret_error, LARDER_UNAVAILABLE, "cannot log in",
+		    "choose another --port, or --flow device or paste", "%s",
+		    result.failure.why[0] != '\0' ? result.failure.why : "no listener could be started");
+	(void)text_format(ret_redirect_uri, REDIRECT_SIZE, "http://127.0.0.1:%d%s", result.port, path);
+	return LARDER_OK;
+}
+
+enum larder_code
+login_hear(struct engine *engine, struct login *login, int64_t deadline_ms, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	struct call_result result = { .failure = { .why = "" } };
+	struct larder_error error = { .code = LARDER_OK };
+	enum larder_code code;
+	const char *query;
+
+	for (;;) {
+		if (fx->call_wait(fx->ctx, login->listener, deadline_ms, &result) != CALL_DATA)
+			return error_set(ret_error, LARDER_DENIED, "the log-in was not finished",
+			    "start again with 'larder login', or allow more with --timeout",
+			    "nobody came back from the browser in time");
+		query = (const char *)result.piece.data;
+		if (redirect_is_ours(query, result.piece.len, login->state))
+			break;
+		fx->call_show(fx->ctx, login->listener, PAGE_NOT_OURS, "");
+		secret_free(&result.piece);
+	}
+	code = login_redirected(engine, login, query, result.piece.len, fx->clock_ms(fx->ctx) + CALL_LISTEN_MS, &error);
+	secret_free(&result.piece);
+	fx->call_show(fx->ctx, login->listener, code == LARDER_OK ? PAGE_DONE : PAGE_REFUSED, error.why);
+	if (code != LARDER_OK && ret_error != NULL)
+		*ret_error = error;
+	return code;
 }
 
 enum larder_code

@@ -31,6 +31,7 @@ struct login {
 	char state[LOGIN_TEXT_SIZE];
 	struct secret verifier;
 	char redirect_uri[REDIRECT_SIZE];
+	struct call *listener;
 	struct device_grant device;
 	int64_t ask_at_ms;               /* device: not before (clock_ms) */
 	char subject[256], account[256]; /* who it was, when it is done */
@@ -54,6 +55,16 @@ enum larder_code login_url(struct engine *engine, struct login *login, const cha
  */
 enum larder_code login_redirected(struct engine *engine, struct login *login, const char *query, size_t len,
     int64_t deadline_ms, struct larder_error *ret_error);
+
+/*
+ * Open the listener on port (0: any) and give the redirect URI; login_url comes next. Errors: UNAVAILABLE (the port).
+ */
+enum larder_code login_listen(struct engine *engine, struct login *login, unsigned port,
+    char ret_redirect_uri[static REDIRECT_SIZE], int64_t timeout_ms, struct larder_error *ret_error);
+
+/* Wait for the browser, then as login_redirected; what is no answer to this attempt is passed over. */
+enum larder_code
+login_hear(struct engine *engine, struct login *login, int64_t deadline_ms, struct larder_error *ret_error);
 
 /* Ask for codes; login->device is then what to show. */
 enum larder_code

@@ -15,7 +15,8 @@
 #define BREAKER_TRIPS     5  /* failures in a row, over all credentials of an endpoint */
 #define BREAKER_OPEN_S    30 /* at first; doubled with every failed probe up to BREAKER_MAX_S */
 #define BREAKER_MAX_S     600
-#define CLOCK_SLACK_S     300 /* a token from further in the future than this was issued by another clock */
+#define DUE_UNKNOWN_S     3600 /* after its issue, where nobody says when a token ends */
+#define CLOCK_SLACK_S     300  /* a token from further in the future than this was issued by another clock */
 
 /*
  * Whether a cached access token is valid for at least ttl_s more. A token without a known end counts as usable:

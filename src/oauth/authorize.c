@@ -135,6 +135,19 @@ is_state(const struct buf *value, const char *state)
 	return value->len > 0 && secret_equal(&came, &sent);
 }
 
+bool
+redirect_is_ours(const char *query, size_t len, const char *state)
+{
+	struct buf name = BUF_INIT(256), value = BUF_INIT_SECRET(VALUE_MAX);
+	bool bad = false, ours = false;
+
+	while (!ours && form_next(&query, &len, &name, &value, &bad))
+		ours = strcmp(buf_str(&name), "state") == 0 && is_state(&value, state);
+	buf_clear(&name);
+	buf_clear(&value);
+	return ours;
+}
+
 enum larder_code
 redirect_read(const char *query, size_t len, const char *state, const char *issuer, struct secret *ret_code,
     struct larder_error *ret_error)

@@ -26,6 +26,9 @@ struct authorize {
 enum larder_code authorize_url(const struct provider *provider, const struct oauth_client *client,
     const struct authorize *authorize, struct buf *ret, struct larder_error *ret_error);
 
+/* Whether a query is an answer to the attempt with this state at all. */
+bool redirect_is_ours(const char *query, size_t len, const char *state);
+
 /*
  * Read the query of the redirect. state is compared before anything else is looked at; a repeated parameter is refused.
  *

@@ -48,6 +48,7 @@ static const struct field refresh_fields[] = {
 	{ "headers",     FIELD_PAIRS,   AT(refresh.headers), NULL, NULL, NULL },
 	{ "needs",       FIELD_STRINGS, AT(refresh.needs), NULL, NULL, NULL },
 	{ "sends_scope", FIELD_BOOL,    AT(refresh.sends_scope), NULL, NULL, NULL },
+	{ "widens_scope", FIELD_BOOL,   AT(refresh.widens_scope), NULL, NULL, NULL },
 	{ .name = NULL },
 };
 

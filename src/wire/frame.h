@@ -15,6 +15,9 @@
  *        <------------------- HEAD     of the reply, its body field holding the lines    (stream jobs)
  *        <------------------- DATA     a piece of the body as it is; any number
  *        <------------------- END      all of it has come
+ *        <------------------- READY    with the port                                     (listening jobs)
+ *        <------------------- DATA     the query that a browser brought
+ *   GO | KEPT | FAILED ----->          logged in | not an answer to this, go on | refused, and why
  *        <------------------- FAILED   stage and reason; at any time, ends it but for CALL_SEAL
  *
  * A reply that cannot be made durable must not die with the courier. After some seconds of trying it says:

@@ -76,7 +76,7 @@ append_header(const struct http_header *header, struct buf *ret)
 }
 
 static const struct field table[] = {
-	{ TAG_KIND, FIELD_U32, true, FIELD_AT(job, kind), .min = JOB_EXCHANGE, .max = JOB_STREAM },
+	{ TAG_KIND, FIELD_U32, true, FIELD_AT(job, kind), .min = JOB_EXCHANGE, .max = JOB_LISTEN },
 	{ TAG_METHOD, FIELD_TEXT, true, FIELD_AT(job, request.method) },
 	{ TAG_URL, FIELD_TEXT, true, FIELD_AT(job, request.url) },
 	{ TAG_HEADER, FIELD_REPEATED, false, .add = add_header },

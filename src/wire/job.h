@@ -11,7 +11,8 @@
 enum job_kind {
 	JOB_EXCHANGE = 1, /* READY, GO, SEALED: spends a refresh token; descriptors 4 (slot) and 5 (lock) are there */
 	JOB_PLAIN,        /* REPLY: revocation and the like; only descriptor 3 */
-	JOB_STREAM /* HEAD, DATA, END: a call of an API; descriptor 4 is the body to send, a file, if there is one */
+	JOB_STREAM, /* HEAD, DATA, END: a call of an API; descriptor 4 is the body to send, a file, if there is one */
+	JOB_LISTEN  /* READY, DATA: the redirect of a log-in; the URL says where. GO, KEPT or FAILED answer it */
 };
 
 #define JOB_WIRE_FD   3
@@ -69,6 +70,10 @@ void job_clear(struct job *job); /* wipes and releases; accepts a zeroed struct 
 /* SEALED: the HTTP status, for a progress line; what it means is read from the slot. */
 bool sealed_encode(int status, struct buf *ret_body);
 bool sealed_decode(const struct buf *body, int *ret_status);
+
+/* READY of a listening job: the port. */
+bool ready_encode(int port, struct buf *ret_body);
+bool ready_decode(const struct buf *body, int *ret_port);
 
 bool failure_encode(const struct call_failure *failure, struct buf *ret_body);
 bool failure_decode(const struct buf *body, struct call_failure *ret);

@@ -50,6 +50,34 @@ reply_decode(const void *data, size_t len, struct http_reply *ret)
 	return true;
 }
 
+struct ready {
+	int port;
+};
+
+static const struct field ready_table[] = {
+	{ 1, FIELD_U32, true, FIELD_AT(ready, port), .min = 1, .max = 65535 },
+};
+
+bool
+ready_encode(int port, struct buf *ret_body)
+{
+	const struct ready ready = { .port = port };
+
+	return fields_encode(ready_table, COUNT(ready_table), &ready, ret_body);
+}
+
+bool
+ready_decode(const struct buf *body, int *ret_port)
+{
+	struct ready ready = { 0 };
+	uint32_t seen;
+
+	if (!fields_decode(ready_table, COUNT(ready_table), body->data, body->len, &ready, &seen))
+		return false;
+	*ret_port = ready.port;
+	return true;
+}
+
 bool
 failure_encode(const struct call_failure *failure, struct buf *ret_body)
 {
