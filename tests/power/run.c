@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -221,6 +222,7 @@ run_all(const struct plan *plan)
 	for (unsigned i = 0; i < WORKERS; i++) {
 		workers[i] = fork();
 		if (workers[i] == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody counts any more */
 			work_through(plan, shared, i);
 			_exit(0);
 		}
