@@ -17,7 +17,7 @@ set(environment "LARDER=$<TARGET_FILE:larder>" "LARDER_COURIER=$<TARGET_FILE:lar
 
 # The short run, the proof that the rig can fail, and all of it. A preloaded library and the speed of a hundred
 # processes make no sense under sanitizers.
-foreach(rig storm)
+foreach(rig clock races storm)
   add_test(NAME fault-${rig} COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/${rig}.py)
   add_test(NAME fault-${rig}-can-fail COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/${rig}.py --broken)
   add_test(NAME fault-${rig}-all COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/${rig}.py --all)
