@@ -3,7 +3,9 @@
 """The kill rig: SIGKILL before every system call of a refresh, for four classes of providers; then the next token.
 
     kill.py                       a sample of the points, the same for the same --seed
-    kill.py --all                 all of them
+    kill.py --all                 every system call, for all classes from where the exchange begins; before that, where
+                                  the class makes no difference, for one class after the other in turn
+    kill.py --complete            every system call for every class
     kill.py --class strict --who courier --call fdatasync --when 2      one of them
     kill.py --broken              shows that the rig can fail: a courier that claims to have sealed, and has not; the
                                   builds in LARDER_BROKEN
@@ -306,18 +308,23 @@ def choose(arguments, plan):
         return [Point(arguments.kind or "strict", arguments.who or "courier", arguments.call, arguments.when)]
     points = [point for kind in CLASSES for point in plan.points(kind)
               if arguments.kind in (None, kind) and arguments.who in (None, point.who)]
-    if not arguments.all:
+    if arguments.all:
+        kinds = list(CLASSES)
+        return [point for point in points
+                if plan.part(point) != "before" or kinds[plan.index(point) % len(kinds)] == point.kind]
+    if not arguments.complete:
         chance = random.Random(arguments.seed)
         chance.shuffle(points)
         points.sort(key=plan.part)
         parts = [list(part) for _, part in itertools.groupby(points, key=plan.part)]
         points = [point for points in itertools.zip_longest(*parts) for point in points if point][:arguments.points]
-    return sorted(points, key=lambda point: (point.who == "caller", point))  # those that wait come first
+    return points
 
 
 def main():
     parser = argparse.ArgumentParser(description="kills larder and larder-courier at system calls of a refresh")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--complete", action="store_true")
     parser.add_argument("--broken", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--points", type=int, default=150 // SLOWNESS)
@@ -336,7 +343,8 @@ def main():
         if arguments.broken:
             show_that_it_can_fail(server, plan)
             return
-        for future in [pool.submit(tally.run, server, point, plan) for point in choose(arguments, plan)]:
+        points = sorted(choose(arguments, plan), key=lambda point: (point.who == "caller", point))
+        for future in [pool.submit(tally.run, server, point, plan) for point in points]:  # those that wait come first
             future.result()
     tally.show(plan, began)
     if arguments.all:
