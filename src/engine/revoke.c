@@ -102,6 +102,11 @@ revoke_deliver_queued(struct engine *engine, int64_t deadline_ms, size_t *ret_le
 		if (credential.retry_at > now && credential.retry_at <= now + HOLD_MAX_S)
 			continue;
 		code = revoke_deliver(engine, names[i], false, deadline_ms, &revocation, ret_error);
+		if (code == LARDER_NOT_FOUND) { /* another process has ended the logout meanwhile */
+			code = LARDER_OK;
+			left--;
+			continue;
+		}
 		if (code == LARDER_OK && revocation.result != REVOCATION_QUEUED &&
 		    revocation.result != REVOCATION_FAILED)
 			left--;

@@ -219,6 +219,27 @@ revoke_meanwhile(struct world *world)
 }
 
 static void
+other_ends_the_logout(struct world *world)
+{
+	assert_ok(vault_begin(&world->vault, STORE_DURABLE, NULL));
+	assert_ok(credential_remove(&world->vault, CREDENTIAL, NULL));
+	assert_ok(vault_commit(&world->vault, NULL, NULL));
+}
+
+static void
+a_logout_that_somebody_else_ends_is_not_left(void **state)
+{
+	struct world *world = *state;
+
+	world_next_takes(world, GOES_WELL, 30000);
+	world->timeout_ms = 1000;
+	assert_int_equal(world_get(world), LARDER_UNAVAILABLE);
+	begin(world, WHAT_ALL, true);
+	world->meanwhile = other_ends_the_logout;
+	assert_int_equal(deliver_queued(world), 0);
+}
+
+static void
 a_revocation_during_the_exchange_of_a_caller_gives_him_no_token(void **state)
 {
 	struct world *world = *state;
@@ -474,6 +495,7 @@ run_revoking_tests(void)
 		IN(strict_world, where_nothing_can_be_revoked_the_tokens_are_kept_and_not_given),
 		IN(strict_world, a_reply_that_arrives_during_a_revocation_is_revoked_too),
 		IN(strict_world, an_exchange_that_outlasts_the_revocation_leaves_it_queued),
+		IN(strict_world, a_logout_that_somebody_else_ends_is_not_left),
 		IN(strict_world, a_revocation_during_the_exchange_of_a_caller_gives_him_no_token),
 		IN(strict_world, a_revocation_while_the_courier_connects_stops_the_exchange),
 		IN(strict_world, a_revocation_while_the_caller_listens_gives_him_no_token),
