@@ -195,7 +195,8 @@ fx_call_kept(void *ctx, struct call *call)
 	if (!process_point(process))
 		return;
 	note(sim, EVENT_KEPT, call->number, 0);
-	if (call->issued != 0 && call->odd == ODD_NONE)
+	/* if it has given up before, others may have asked again by now: what comes so late is parked */
+	if (call->issued != 0 && call->odd == ODD_NONE && call->phase == PHASE_ASKING)
 		sim->server.tokens[call->issued - 1].fate = FATE_SEALED;
 	if (call->phase == PHASE_ASKING)
 		courier_heard(sim, call);

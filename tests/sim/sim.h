@@ -284,10 +284,10 @@ struct account {                      /* one credential, as the world knows it *
 	unsigned replacing; /* commands that are at it, or died of it */
 	uint64_t fence;     /* commit of the last revocation that is known to have begun; 0 */
 	bool fence_maybe, replaced_maybe, removed_maybe;
-	bool restored, suspect; /* suspect: and nobody has accepted it */
-	bool stale;             /* restored from before an exchange, and accepted since */
-	uint64_t generation;    /* highest seen */
-	enum larder_code final; /* of the last command for it */
+	bool restored, suspect;       /* suspect: and nobody has accepted it */
+	bool stale;                   /* restored from before an exchange, and accepted since */
+	uint64_t generation, seen_at; /* the highest that was handed out, by which commit */
+	enum larder_code final;       /* of the last command for it */
 };
 
 struct sim {
