@@ -144,7 +144,10 @@
 #endif
 
 /* Invariants: an assertion names the one that it is a part of. Hidden variables are no part of a state. */
-hidden byte I1 = 1, I2 = 1, I3 = 1, I4 = 1, I5 = 1, I6 = 1, I7 = 1, I8 = 1, I9 = 1, R1 = 1, R2 = 1;
+#ifndef HIDDEN
+#define HIDDEN hidden /* empty for breadth first, which Spin does without them only */
+#endif
+HIDDEN byte I1 = 1, I2 = 1, I3 = 1, I4 = 1, I5 = 1, I6 = 1, I7 = 1, I8 = 1, I9 = 1, R1 = 1, R2 = 1;
 #define CHECK(name, condition) assert((condition) || !name)
 
 #define NONE   15 /* no token; no attempt is 0 */
