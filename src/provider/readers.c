@@ -40,12 +40,15 @@ static void
 check_pattern(struct reading *reading, const struct provider_var *var)
 {
 	regex_t regex;
+	int rc = REG_BADPAT;
 
 	if (var->pattern == NULL)
 		return;
 	if (strlen(var->pattern) > PATTERN_MAX || strpbrk(var->pattern, "{\\") != NULL)
 		reading_fail(reading, "a pattern that is too long or has braces or backslashes");
-	else if (regcomp(&regex, var->pattern, REG_EXTENDED | REG_NOSUB) != 0)
+	else if ((rc = regcomp(&regex, var->pattern, REG_EXTENDED | REG_NOSUB)) == REG_ESPACE)
+		reading_no_memory(reading);
+	else if (rc != 0)
 		reading_fail(reading, "a pattern that is no extended regular expression");
 	else
 		regfree(&regex);

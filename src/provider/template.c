@@ -185,11 +185,15 @@ template_check(struct provider *provider, const char *template, bool required, c
 	while (template_next(&cursor, &piece, &bad)) {
 		if (!piece.is_var) {
 			(void)buf_append(&url, piece.text, piece.len);
+			if (url.starved)
+				goto out;
 			continue;
 		}
 		if (!check_var(provider, &piece, cursor, required, &url, why, why_size))
 			goto out;
 		(void)buf_append_str(&url, placeholder(provider, &piece, buf_str(&url)));
+		if (url.starved)
+			goto out; /* where the next variable stands can no longer be told */
 	}
 	if (bad)
 		(void)text_format(why, why_size, "braces that hold no name of a variable");
