@@ -117,26 +117,32 @@ larder_client_add(struct larder *larder, const struct larder_client_new *wanted,
 	return code;
 }
 
-static void
-view_auth(const struct session *session, const struct client *client, char *dst, size_t dst_size)
+/* Empty where the provider is gone or its definition broken; only memory is a reason to fail. */
+static enum larder_code
+view_auth(const struct session *session, const struct client *client, char *dst, size_t dst_size,
+    struct larder_error *ret_error)
 {
 	struct provider *provider = NULL;
 	struct oauth_client oauth = { .client_id = client->client_id, .client_secret = &client->secret };
-	struct larder_error ignored;
+	struct larder_error error;
+	enum larder_code code;
 	const char *name;
 
 	(void)text_format(dst, dst_size, "%s", client->auth);
 	if (client->auth[0] != '\0')
-		return;
-	if (catalogue_load(session->engine.catalogue, client->provider, &provider, &ignored) != LARDER_OK)
-		return;
+		return LARDER_OK;
+	code = catalogue_load(session->engine.catalogue, client->provider, &provider, &error);
+	if (code != LARDER_OK)
+		return code == LARDER_INTERNAL ? error_no_memory(ret_error) : LARDER_OK;
 	name = auth_method_name(client_auth_method(provider, &oauth));
 	(void)text_format(dst, dst_size, "%s", name == NULL ? "" : name);
 	provider_free(provider);
+	return LARDER_OK;
 }
 
-static void
-view(const struct session *session, const struct client *client, struct larder_client *ret)
+static enum larder_code
+view(const struct session *session, const struct client *client, struct larder_client *ret,
+    struct larder_error *ret_error)
 {
 	size_t i;
 
@@ -149,12 +155,12 @@ view(const struct session *session, const struct client *client, struct larder_c
 	(void)text_format(ret->name, sizeof ret->name, "%s", client->name);
 	(void)text_format(ret->provider, sizeof ret->provider, "%s", client->provider);
 	(void)text_format(ret->client_id, sizeof ret->client_id, "%s", client->client_id);
-	view_auth(session, client, ret->auth, sizeof ret->auth);
 	view_proxy(client->proxy, ret->proxy, sizeof ret->proxy);
 	for (i = 0; i < client->vars_count; i++) {
 		(void)text_format(ret->vars[i].name, sizeof ret->vars[i].name, "%s", client->vars[i].name);
 		(void)text_format(ret->vars[i].value, sizeof ret->vars[i].value, "%s", client->vars[i].value);
 	}
+	return view_auth(session, client, ret->auth, sizeof ret->auth, ret_error);
 }
 
 /* How many credentials use each client of the list; user (may be NULL) names one that uses the first. */
@@ -196,7 +202,9 @@ larder_client_show(struct larder *larder, const char *name, struct larder_client
 	if (code == LARDER_OK)
 		code = client_load(&session->vault, name, &client, ret_error);
 	if (code == LARDER_OK) {
-		view(session, &client, &shown);
+		code = view(session, &client, &shown, ret_error);
+	}
+	if (code == LARDER_OK) {
 		code = count_users(&session->vault, &shown, 1, NULL, ret_error);
 	}
 	if (code == LARDER_OK)
@@ -225,7 +233,7 @@ larder_client_list(struct larder *larder, struct larder_client **ret, size_t *re
 			code = error_no_memory(ret_error);
 	}
 	for (i = 0; code == LARDER_OK && i < count; i++)
-		view(session, &clients[i], &list[i]);
+		code = view(session, &clients[i], &list[i], ret_error);
 	if (code == LARDER_OK)
 		code = count_users(&session->vault, list, count, NULL, ret_error);
 	client_list_free(clients, count);

@@ -71,18 +71,17 @@ advice(enum credential_state state)
 	return "";
 }
 
-static const char *
-class_of(const struct catalogue *catalogue, const char *id)
+/* NULL where the provider is gone or its definition broken; only memory is a reason to fail. */
+static enum larder_code
+find_class(const struct catalogue *catalogue, const char *id, const char **ret, struct larder_error *ret_error)
 {
 	struct provider *provider = NULL;
-	struct larder_error ignored;
-	const char *name;
+	struct larder_error error;
+	enum larder_code code = catalogue_load(catalogue, id, &provider, &error);
 
-	if (catalogue_load(catalogue, id, &provider, &ignored) != LARDER_OK)
-		return NULL;
-	name = spend_class_name(provider_class(provider));
+	*ret = code == LARDER_OK ? spend_class_name(provider_class(provider)) : NULL;
 	provider_free(provider);
-	return name;
+	return code == LARDER_INTERNAL ? error_no_memory(ret_error) : LARDER_OK;
 }
 
 /* Others wait for a person: whatever they were scheduled for does not happen. */
@@ -140,7 +139,9 @@ larder_credential_show(
 		if (!view(&credential, &shown))
 			code = error_no_memory(ret_error);
 		shown.parked = count;
-		shown.rotation_class = class_of(session->engine.catalogue, credential.provider);
+	}
+	if (code == LARDER_OK) {
+		code = find_class(session->engine.catalogue, credential.provider, &shown.rotation_class, ret_error);
 	}
 	if (code == LARDER_OK)
 		*ret = shown;
@@ -167,16 +168,22 @@ by_name(const void *a, const void *b)
 }
 
 /* Definitions are parsed once per provider, not once per credential. */
-static void
-fill_classes(const struct catalogue *catalogue, struct larder_credential *list, size_t count)
+static enum larder_code
+fill_classes(
+    const struct catalogue *catalogue, struct larder_credential *list, size_t count, struct larder_error *ret_error)
 {
+	enum larder_code code = LARDER_OK;
 	size_t i, j;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; code == LARDER_OK && i < count; i++) {
 		for (j = i > 64 ? i - 64 : 0; j < i && strcmp(list[j].provider, list[i].provider) != 0; j++)
 			;
-		list[i].rotation_class = j < i ? list[j].rotation_class : class_of(catalogue, list[i].provider);
+		if (j < i)
+			list[i].rotation_class = list[j].rotation_class;
+		else
+			code = find_class(catalogue, list[i].provider, &list[i].rotation_class, ret_error);
 	}
+	return code;
 }
 
 enum larder_code
@@ -212,10 +219,11 @@ larder_credential_list(
 	credential_scan_end(&session->vault);
 	credential_clear(&credential);
 	if (code == LARDER_NOT_FOUND) {
-		code = LARDER_OK;
 		if (count > 0)
 			qsort(list, count, sizeof *list, by_name);
-		fill_classes(session->engine.catalogue, list, count);
+		code = fill_classes(session->engine.catalogue, list, count, ret_error);
+	}
+	if (code == LARDER_OK) {
 		*ret = list;
 		*ret_count = count;
 	} else {
