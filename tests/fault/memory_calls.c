@@ -133,6 +133,9 @@ revoke_tokens(struct larder *larder, const struct larder_revoke_query *query, st
 	size_t count = 0;
 	enum larder_code code = larder_revoke(larder, query, &list, &count, error);
 
+	/* accepted, and to be told to the provider by the next command: that is no failure of ours */
+	if (code == LARDER_INCOMPLETE && count == 1 && list[0].result == LARDER_REVOKE_QUEUED)
+		code = LARDER_OK;
 	larder_revocation_list_free(list);
 	return code;
 }
