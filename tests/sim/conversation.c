@@ -198,8 +198,7 @@ fx_call_kept(void *ctx, struct call *call)
 	/* if it has given up before, others may have asked again by now: what comes so late is parked */
 	if (call->issued != 0 && call->odd == ODD_NONE && call->phase == PHASE_ASKING)
 		sim->server.tokens[call->issued - 1].fate = FATE_SEALED;
-	if (call->phase == PHASE_ASKING)
-		courier_heard(sim, call);
+	courier_heard(sim, call);
 	call->kept = true;
 	if (call->phase == PHASE_ASKING)
 		call->due = sim->ms;

@@ -190,7 +190,7 @@ courier_heard(struct sim *sim, const struct call *call)
 {
 	struct server_token *token = &sim->server.tokens[call->token];
 
-	if (call->token != TOKENS_MAX)
+	if (call->token != TOKENS_MAX && token->unheard > 0)
 		token->unheard = call->odd == ODD_NONE ? 0 : token->unheard - 1;
 }
 
