@@ -244,7 +244,8 @@ def commands(world):
         "logout-local": Command(("logout", "other", "--local-only", "--yes", "-q"), before=(with_other,), done=NOT_FOUND),
         "key-add-file": Command(with_key[0]),
         "key-add-recovery": Command(("key", "add", "recovery")),
-        "key-remove": Command(("key", "remove", "2", "-q"), before=(with_key,), done=NOT_FOUND),
+        # a slot that cannot open the vault by itself, and so become the one that must stay
+        "key-remove": Command(("key", "remove", "2", "-q"), before=((("key", "add", "recovery", "-q"), b""),), done=NOT_FOUND),
         "provider-add": Command(("provider", "add", definition, "--replace", "-q")),
         "revoke": Command(("revoke", "other", "--yes", "-q"), before=(with_other,), exits=(INCOMPLETE,)),
         "logout": Command(("logout", "other", "--yes", "-q"), before=(with_other,), exits=(INCOMPLETE,), done=NOT_FOUND),
