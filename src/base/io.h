@@ -19,6 +19,9 @@ enum io_result {
 /* Milliseconds of CLOCK_BOOTTIME, which also counts a suspended machine. */
 int64_t io_clock_ms(void);
 
+/* Milliseconds of CLOCK_MONOTONIC: the time that the machine was awake. */
+int64_t io_clock_awake_ms(void);
+
 /* Unix seconds, for stamps on what is written; decisions get their time from the caller. */
 int64_t io_clock_unix_s(void);
 

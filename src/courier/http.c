@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/text.h"
 #include "courier/call.h"
 #include "courier/hosts.h"
@@ -86,19 +86,6 @@ refusal_of(const struct call *call, const char *peer)
 	return peer_refusal(&url, peer, call->secure, hosts_say_local(url.host));
 }
 
-/*
- * The time that the machine was awake. A reply that was on its way when the machine fell asleep comes after it, however
- * long that was, and nobody but this process can take it.
- */
-static int64_t
-awake_ms(void)
-{
-	struct timespec now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The last moment before the first byte. A second time would be a repeat of libcurl's own, which there must not be. */
 int
 call_prereq(void *context, char *peer, char *local, int peer_port, int local_port)
@@ -114,12 +101,15 @@ call_prereq(void *context, char *peer, char *local, int peer_port, int local_por
 	call->asked = true;
 	if (call->terms->gate != NULL && !call->terms->gate(call->terms->context))
 		return CURL_PREREQFUNC_ABORT;
-	call->give_up_at_ms = awake_ms() + call->job->listen_ms;
+	call->give_up_at_ms = io_clock_awake_ms() + call->job->listen_ms;
 	call->sent = true;
 	return CURL_PREREQFUNC_OK;
 }
 
-/* Counts from the gate on, which libcurl's own time-outs cannot. Called at least once a second. */
+/*
+ * Counts from the gate on, which libcurl's own time-outs cannot. Called at least once a second. Time asleep is not
+ * counted: a reply that was on its way then comes after it, however long that was, and nobody else can take it.
+ */
 int
 call_progress(void *context, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
 {
@@ -128,7 +118,7 @@ call_progress(void *context, curl_off_t down_all, curl_off_t down, curl_off_t up
 	(void)down_all, (void)down, (void)up_all, (void)up;
 	if (call->terms->listener != NULL && call->terms->listener->is_gone(call->terms->context))
 		return 1;
-	return call->sent && awake_ms() >= call->give_up_at_ms;
+	return call->sent && io_clock_awake_ms() >= call->give_up_at_ms;
 }
 
 /*
@@ -157,7 +147,7 @@ read_source(struct call *call, char *dst, size_t len)
 	if (got < 0)
 		return CURL_READFUNC_ABORT;
 	call->body_read += (size_t)got;
-	call->give_up_at_ms = awake_ms() + call->job->listen_ms;
+	call->give_up_at_ms = io_clock_awake_ms() + call->job->listen_ms;
 	return (size_t)got;
 }
 
@@ -204,7 +194,7 @@ call_body(char *data, size_t size, size_t count, void *context)
 	struct call *call = context;
 
 	if (call->terms->listener != NULL) {
-		call->give_up_at_ms = awake_ms() + call->job->listen_ms;
+		call->give_up_at_ms = io_clock_awake_ms() + call->job->listen_ms;
 		return tell_head(call) && call->terms->listener->data(call->terms->context, data, size * count)
 		    ? size * count
 		    : 0;
