@@ -131,10 +131,10 @@
 #define REVOKE_WAITS 1
 #endif
 #ifndef RECORD_CHECK
-#define RECORD_CHECK 0
+#define RECORD_CHECK 1
 #endif
 #ifndef REVOKED_AGAIN
-#define REVOKED_AGAIN 0
+#define REVOKED_AGAIN 1
 #endif
 #ifndef SUSPECTS
 #define SUSPECTS 1

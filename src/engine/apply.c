@@ -185,6 +185,16 @@ out:
 }
 
 void
+apply_revoke_again(struct credential *credential)
+{
+	if (credential->state != STATE_REVOKED)
+		return;
+	credential->state = STATE_REVOKING;
+	credential->revoke_what = WHAT_ALL;
+	credential->retry_at = 0;
+}
+
+void
 apply_close_intent(struct credential *credential)
 {
 	wipe(&credential->intent, sizeof credential->intent);
@@ -255,6 +265,8 @@ apply_reply(struct engine *engine, const struct party *party, struct credential 
 		judgement_remember(credential, judgement, now);
 		apply_close_intent(credential);
 	}
+	if (judgement->doubt || reply->outcome == GRANT_TOKENS || reply->refresh_token_came)
+		apply_revoke_again(credential);
 	if (code == LARDER_OK)
 		code = apply_to_endpoint(engine, credential, judgement, now, ret_error);
 	if (code == LARDER_OK)

@@ -21,6 +21,9 @@ enum larder_code apply_reply(struct engine *engine, const struct party *party, s
 enum larder_code apply_park(struct engine *engine, const struct credential *credential, const struct http_reply *reply,
     int64_t now, const char *why, struct larder_error *ret_error);
 
+/* What came after a revocation was over may hold a live token: it is queued again, for that one. */
+void apply_revoke_again(struct credential *credential);
+
 /* The exchange of the open intent is over. */
 void apply_close_intent(struct credential *credential);
 

@@ -189,6 +189,26 @@ erase_tokens(struct engine *engine, const struct party *party, const struct cred
 	return code;
 }
 
+/*
+ * A reply that the spool did not take is committed without the lock, perhaps while the provider was being told: what it
+ * brought is revoked next time.
+ */
+static enum larder_code
+check_nothing_new(struct engine *engine, const struct party *party, const struct credential *credential,
+    const struct delivery *delivery, struct larder_error *ret_error)
+{
+	struct owed now = { .count = 0 };
+	enum larder_code code = owed_collect(engine, party, credential, delivery->what, &now, ret_error);
+
+	if (code == LARDER_OK && !owed_covers(&delivery->owed, &now)) {
+		delivery->result->result = REVOCATION_QUEUED;
+		(void)text_format(
+		    delivery->result->message, sizeof delivery->result->message, "another token came meanwhile");
+	}
+	owed_clear(&now);
+	return code;
+}
+
 static enum larder_code
 record_end(struct engine *engine, const struct party *party, const char *name, bool local_only,
     const struct delivery *delivery, struct larder_error *ret_error)
@@ -197,15 +217,18 @@ record_end(struct engine *engine, const struct party *party, const char *name, b
 	struct larder_error ignored;
 	struct revocation *result = delivery->result;
 	struct credential credential = { 0 };
-	bool over = result->result == REVOCATION_REVOKED || result->result == REVOCATION_UNSUPPORTED;
 	enum larder_code code;
 	int64_t now = engine->effects->now_s(engine->effects->ctx);
+	bool over;
 
 	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
 	if (code == LARDER_OK)
 		code = credential_load(engine->vault, name, &credential, ret_error);
+	if (code == LARDER_OK && result->result == REVOCATION_REVOKED && !local_only)
+		code = check_nothing_new(engine, party, &credential, delivery, ret_error);
 	if (code != LARDER_OK)
 		goto out;
+	over = result->result == REVOCATION_REVOKED || result->result == REVOCATION_UNSUPPORTED;
 	result->removed = credential.remove_when_revoked && (over || local_only);
 	code = erase_tokens(engine, party, &credential, to_erase(party, delivery, result->removed), ret_error);
 	if (code != LARDER_OK)

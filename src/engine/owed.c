@@ -18,17 +18,36 @@ owed_clear(struct owed *owed)
 }
 
 static bool
-add_token(struct owed *owed, enum token_kind kind, const struct secret *token)
+has_token(const struct owed *owed, const struct secret *token)
 {
-	struct owed_token *items;
 	size_t i;
 
-	if (secret_is_empty(token))
-		return true;
 	for (i = 0; i < owed->count; i++) {
 		if (secret_equal(&owed->items[i].token, token))
 			return true;
 	}
+	return false;
+}
+
+bool
+owed_covers(const struct owed *whole, const struct owed *part)
+{
+	size_t i;
+
+	for (i = 0; i < part->count; i++) {
+		if (!has_token(whole, &part->items[i].token))
+			return false;
+	}
+	return true;
+}
+
+static bool
+add_token(struct owed *owed, enum token_kind kind, const struct secret *token)
+{
+	struct owed_token *items;
+
+	if (secret_is_empty(token) || has_token(owed, token))
+		return true;
 	if (owed->count == owed->room) {
 		items = realloc(owed->items, (owed->room + ROOM_STEP) * sizeof *items);
 		if (items == NULL)

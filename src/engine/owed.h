@@ -28,6 +28,9 @@ struct owed {
 enum larder_code owed_collect(struct engine *engine, const struct party *party, const struct credential *credential,
     uint8_t what, struct owed *owed, struct larder_error *ret_error);
 
+/* Whether every token of part is in whole. */
+bool owed_covers(const struct owed *whole, const struct owed *part);
+
 /* Wipe and release. */
 void owed_clear(struct owed *owed);
 

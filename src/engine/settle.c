@@ -139,6 +139,10 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	if (!is_attempt(&fresh.intent, attempt_id)) {
 		/* Handed over by a courier that could seal it after all, or was not waited for: the next may be asking. */
 		code = apply_park(engine, credential, http, now, "another exchange has taken its place", ret_error);
+		if (code == LARDER_OK && fresh.state == STATE_REVOKED) {
+			apply_revoke_again(&fresh);
+			code = credential_store(engine->vault, &fresh, ret_error);
+		}
 		if (code == LARDER_OK)
 			code = vault_commit(engine->vault, NULL, ret_error);
 		if (code == LARDER_OK) {

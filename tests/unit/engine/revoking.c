@@ -295,6 +295,33 @@ parked_tokens_are_revoked_too(void **state)
 }
 
 static void
+what_comes_after_the_revocation_is_revoked_too(void **state)
+{
+	struct world *world = *state;
+	struct credential late = world_credential(world);
+	struct exchange_end end = { .has_reply = true };
+	struct larder_error judgement;
+	const char *refresh_token = server_login(&world->server);
+	char body[256];
+	bool judged;
+
+	begin(world, WHAT_ALL, false);
+	deliver(world, false, REVOCATION_REVOKED);
+	/* a caller that was stopped with a reply in its hands, which the spool could not take, goes on now */
+	text_format(body, sizeof body, "{\"access_token\":\"late\",\"token_type\":\"Bearer\",\"refresh_token\":\"%s\"}",
+	    refresh_token);
+	server_reply(&end.reply, 200, "application/json", body);
+	late.intent.open = true;
+	assert_ok(settle(&world->engine, &late, &end, &judged, &judgement, NULL));
+	http_reply_clear(&end.reply);
+	assert_int_equal(world_state(world), STATE_REVOKING);
+	assert_true(server_is_live(&world->server, refresh_token));
+	assert_int_equal(deliver_queued(world), 0);
+	assert_int_equal(server_live(&world->server), 0);
+	assert_int_equal(world_state(world), STATE_REVOKED);
+}
+
+static void
 revoking_access_only_keeps_the_refresh_token_but_gives_none(void **state)
 {
 	struct world *world = *state;
@@ -500,6 +527,7 @@ run_revoking_tests(void)
 		IN(strict_world, a_revocation_while_the_courier_connects_stops_the_exchange),
 		IN(strict_world, a_revocation_while_the_caller_listens_gives_him_no_token),
 		IN(strict_world, parked_tokens_are_revoked_too),
+		IN(strict_world, what_comes_after_the_revocation_is_revoked_too),
 		IN(strict_world, revoking_the_refresh_token_only_keeps_access_tokens_for_later),
 		IN(strict_world, a_refresh_token_that_cannot_be_revoked_is_not_called_revoked),
 		IN(strict_world, access_tokens_that_cannot_be_revoked_end_with_their_grant),
