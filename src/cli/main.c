@@ -3,7 +3,6 @@
  * argv -> command -> exit status. The only place that prints errors.
  */
 #include <errno.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>

@@ -149,7 +149,7 @@ struct provider {
 		struct name_values extra, headers;
 		struct strings
 		    needs;        /* further parameters of the first request that have to be repeated: "redirect_uri" */
-		bool sends_scope;  /* scope in a refresh is understood (default true) */
+		bool sends_scope; /* scope in a refresh is understood (default true) */
 		bool widens_scope; /* a refresh may ask for scopes of other resources than the first request named */
 	} refresh;
 

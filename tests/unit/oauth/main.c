@@ -6,7 +6,6 @@ main(void)
 {
 	int failed = run_api_tests();
 
-
 	failed += run_auth_tests();
 	failed += run_builtin_tests();
 	failed += run_corpus_tests();
