@@ -291,7 +291,8 @@ class Race:
         shown = [world.larder("token", world.name, "--force", environment={"LARDER_VAULT": copy, "HOME": home},
                               exits=(0, IN_DOUBT, DAMAGED, UNAVAILABLE)) for _ in range(2)]
         if self.grant_class != "static":
-            wanted(all(result.status != 0 for result in shown), f"the copy asks: {shown[0]}, {shown[1]}")
+            # It may have found a reply in its spool at first.
+            wanted(shown[1].status != 0, f"the copy gives tokens: {shown[0]}, {shown[1]}")
             equal("requests of the copy", world.ledger()["counts"]["requests"] - asked, 0)
         equal("replays", world.ledger()["counts"]["replays"], 0)
         world.still_works()
@@ -331,7 +332,7 @@ def command(kind, seed):
 
 BROKEN = (      # the build, the race, what the rig has to notice
     ("revoking_undone", "revoke", "revoke"),
-    ("copy_not_noticed", "copy", "the copy asks"),
+    ("copy_not_noticed", "copy", "the copy gives tokens"),
 )
 
 
