@@ -2,6 +2,7 @@
 #include "vault/anchor.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,30 +30,46 @@ struct anchor_slot {
 	uint8_t root[HASH_BYTES];
 };
 
-struct anchor *
-anchor_new(const char *dir, const uint8_t vault_id[static VAULT_ID_BYTES])
-{
-	struct anchor *anchor = calloc(1, sizeof(*anchor));
-	char hex[2 * VAULT_ID_BYTES + 1];
-
-	if (anchor == NULL)
-		return NULL;
-	anchor->fd = -1;
-	text_hex(hex, sizeof(hex), vault_id, VAULT_ID_BYTES);
-	if (text_format(anchor->dir, sizeof(anchor->dir), "%s", dir) &&
-	    text_format(anchor->path, sizeof(anchor->path), "%s/%s.anchor", dir, hex) &&
-	    text_format(anchor->mark, sizeof(anchor->mark), "%s/%s.rolled-back", dir, hex))
-		return anchor;
-	free(anchor);
-	return NULL;
-}
-
 static void
 close_file(struct anchor *anchor)
 {
 	if (anchor->fd >= 0)
 		(void)close(anchor->fd);
 	anchor->fd = -1;
+}
+
+static bool
+name_files(struct anchor *anchor, const uint8_t vault_id[static VAULT_ID_BYTES], const struct lock_identity *identity)
+{
+	char hex[2 * VAULT_ID_BYTES + 1];
+
+	text_hex(hex, sizeof(hex), vault_id, VAULT_ID_BYTES);
+	return text_format(anchor->path, sizeof(anchor->path), "%s/%s-%" PRIx64 "-%" PRIx64 ".anchor", anchor->dir, hex,
+		   identity->inode, (uint64_t)identity->born_ns) &&
+	    text_format(anchor->mark, sizeof(anchor->mark), "%s/%s-%" PRIx64 "-%" PRIx64 ".rolled-back", anchor->dir,
+		hex, identity->inode, (uint64_t)identity->born_ns);
+}
+
+struct anchor *
+anchor_new(const char *dir, const uint8_t vault_id[static VAULT_ID_BYTES], const struct lock_identity *identity)
+{
+	struct anchor *anchor = calloc(1, sizeof(*anchor));
+
+	if (anchor == NULL)
+		return NULL;
+	anchor->fd = -1;
+	if (text_format(anchor->dir, sizeof(anchor->dir), "%s", dir) && name_files(anchor, vault_id, identity))
+		return anchor;
+	free(anchor);
+	return NULL;
+}
+
+void
+anchor_follow(
+    struct anchor *anchor, const uint8_t vault_id[static VAULT_ID_BYTES], const struct lock_identity *identity)
+{
+	close_file(anchor);
+	(void)name_files(anchor, vault_id, identity); /* as long as the names before */
 }
 
 void

@@ -73,6 +73,16 @@ look_again(struct vault *vault, struct header *ret, bool *ret_copied, struct lar
 	return LARDER_OK;
 }
 
+static void
+follow(struct vault *vault, const struct lock_identity *identity)
+{
+	if (identity->inode == vault->identity.inode && identity->born_ns == vault->identity.born_ns)
+		return;
+	vault->identity = *identity;
+	if (vault->anchor != NULL)
+		anchor_follow(vault->anchor, vault->keys->id, identity);
+}
+
 enum larder_code
 vault_adopt_copy(struct vault *vault, struct larder_error *ret_error)
 {
@@ -87,6 +97,9 @@ vault_adopt_copy(struct vault *vault, struct larder_error *ret_error)
 	if (code != LARDER_OK)
 		return code;
 	code = look_again(vault, &header, &copied, ret_error);
+	/* From here on it has a history of its own; the vault that it was copied from goes on with its own anchor. */
+	if (code == LARDER_OK)
+		follow(vault, &header.identity);
 	if (code != LARDER_OK || !copied)
 		goto out;
 	code = mark_all(vault, ret_error);

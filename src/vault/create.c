@@ -32,6 +32,7 @@ write_first(struct vault *vault, const struct slot *slot, struct larder_error *r
 	enum larder_code code;
 
 	code = lock_identify(vault->dir.fd, &header.identity, ret_error);
+	vault->identity = header.identity;
 	if (code == LARDER_OK)
 		code = store_begin(vault->store, STORE_DURABLE, ret_error);
 	if (code != LARDER_OK)

@@ -62,7 +62,7 @@ session_init(struct vault *vault, struct actor actor, struct larder_error *ret_e
 enum larder_code
 vault_anchor(struct vault *vault, const char *dir, struct larder_error *ret_error)
 {
-	struct anchor *anchor = anchor_new(dir, vault->keys->id);
+	struct anchor *anchor = anchor_new(dir, vault->keys->id, &vault->identity);
 
 	if (anchor == NULL)
 		return error_no_memory(ret_error);
@@ -91,6 +91,7 @@ open_keys(struct vault *vault, const struct unlock *unlock, struct larder_error 
 	if (code == LARDER_OK)
 		code = lock_identify(vault->dir.fd, &identity, ret_error);
 	if (code == LARDER_OK) {
+		vault->identity = header.identity;
 		vault->copied = identity.inode != header.identity.inode || identity.born_ns != header.identity.born_ns;
 		if (unlock->anchor_dir != NULL)
 			code = vault_anchor(vault, unlock->anchor_dir, ret_error);
@@ -151,7 +152,8 @@ vault_open_again(const struct vault *other, struct vault *ret, struct larder_err
 	else
 		code = sqlite_store_open(vault.dir.path, vault.dir.fd, SESSION_BUSY_MS, &vault.store, ret_error);
 	if (code == LARDER_OK && other->anchor != NULL) {
-		vault.anchor = anchor_new(anchor_dir(other->anchor), vault.keys->id);
+		vault.identity = other->identity;
+		vault.anchor = anchor_new(anchor_dir(other->anchor), vault.keys->id, &vault.identity);
 		if (vault.anchor == NULL)
 			code = error_no_memory(ret_error);
 	}

@@ -27,12 +27,13 @@ struct vault {
 	struct vault_dir dir;
 	struct store *store;
 	struct vault_keys *keys;
-	struct actor actor;          /* who acts, for audit rows */
-	bool writing;                /* inside vault_begin .. vault_commit */
-	bool copied;                 /* vault.lock is not the one recorded: restored or copied */
-	uint64_t epoch;              /* of the state that was last read */
-	struct vault_change *change; /* pending set-hash updates of the running transaction */
-	struct anchor *anchor;       /* what remembers the newest state outside the vault; NULL: nothing does */
+	struct actor actor;            /* who acts, for audit rows */
+	bool writing;                  /* inside vault_begin .. vault_commit */
+	struct lock_identity identity; /* of vault.lock, as recorded */
+	bool copied;                   /* vault.lock is not the one recorded: restored or copied */
+	uint64_t epoch;                /* of the state that was last read */
+	struct vault_change *change;   /* pending set-hash updates of the running transaction */
+	struct anchor *anchor;         /* what remembers the newest state outside the vault; NULL: nothing does */
 };
 
 /* --- life (vault.c) --- */

@@ -69,6 +69,51 @@ a_vault_that_stayed_is_not_a_copy(void **state)
 	assert_int_equal(state_of(place, "a"), STATE_OK);
 }
 
+static void
+what_a_copy_does_is_no_rollback_of_the_other(void **state)
+{
+	struct place *place = *state;
+	char original[sizeof(place->vault)];
+
+	place_open(place); /* with the anchor */
+	put_credential(&place->session, "a");
+	place_close(place);
+	place_run(place, "cp -a vault copy");
+	text_format(original, sizeof(original), "%s", place->vault);
+	text_format(place->vault, sizeof(place->vault), "%s/copy", place->root);
+	place_open(place);
+	assert_ok(vault_adopt_copy(&place->session, NULL));
+	put_credential(&place->session, "b");
+	put_credential(&place->session, "c");
+	place_close(place);
+	text_format(place->vault, sizeof(place->vault), "%s", original);
+	place_open(place);
+	assert_false(place->session.copied);
+	put_credential(&place->session, "d");
+	assert_ok(vault_verify(&place->session, &(struct verify_report){ 0 }, NULL));
+	place_close(place);
+	text_format(place->vault, sizeof(place->vault), "%s/copy", place->root);
+	place_open(place);
+	put_credential(&place->session, "e");
+}
+
+static void
+an_older_copy_of_the_whole_directory_is_noticed(void **state)
+{
+	struct place *place = *state;
+
+	place_open(place);
+	put_credential(&place->session, "a");
+	place_close(place);
+	place_run(place, "cp -a vault copy");
+	place_open(place);
+	put_credential(&place->session, "b");
+	place_close(place);
+	place_run(place, "rm -r vault && mv copy vault");
+	place_open(place);
+	assert_int_equal(vault_begin(&place->session, STORE_DURABLE, NULL), LARDER_DAMAGED);
+}
+
 /* Put yesterday's vault.db into today's directory. */
 static void
 roll_back(struct place *place)
@@ -198,6 +243,8 @@ run_copy_tests(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_copied_vault_makes_what_rotates_suspect),
 		TEST(a_vault_that_stayed_is_not_a_copy),
+		TEST(what_a_copy_does_is_no_rollback_of_the_other),
+		TEST(an_older_copy_of_the_whole_directory_is_noticed),
 		TEST(a_rolled_back_vault_is_not_written),
 		TEST(an_accepted_rollback_makes_what_rotates_suspect),
 		TEST(another_history_of_the_same_length_is_noticed),
