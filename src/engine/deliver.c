@@ -301,15 +301,18 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 	if (code != LARDER_OK)
 		return error_name(ret_error, code, name);
 	/* An exchange in flight ends first: what it brings is revoked too. */
-	code = exchange_lock(engine, &credential, deadline_ms, &lock, &held_since_ms, &error);
+	code = exchange_lock_named(engine, name, deadline_ms, &credential, &lock, &held_since_ms, &error);
 	if (code == LARDER_UNAVAILABLE) {
 		(void)text_format(ret->message, sizeof ret->message, "a refresh is still under way");
 		return LARDER_OK;
 	}
-	if (code == LARDER_OK)
-		code = credential_load(engine->vault, name, &credential, &error);
 	if (code != LARDER_OK)
 		goto out;
+	/* It ended meanwhile, and another credential has the name: that one nobody wants to revoke. */
+	if (credential.state != STATE_REVOKING && credential.state != STATE_REVOKED) {
+		ret->result = REVOCATION_REVOKED;
+		goto out;
+	}
 	code = settle(engine, &credential, NULL, &judged, &judgement, &error);
 	delivery.what = credential.revoke_what == 0 ? WHAT_ALL : credential.revoke_what;
 	if (code == LARDER_OK && !local_only)

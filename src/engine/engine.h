@@ -95,6 +95,13 @@ enum larder_code refresh_fail(const struct credential *credential, const struct 
 enum larder_code exchange_lock(struct engine *engine, const struct credential *credential, int64_t deadline_ms,
     struct lock *ret, int64_t *ret_held_since_ms, struct larder_error *ret_error);
 
+/*
+ * The same for the record that the name means when the lock is there. *credential was loaded before and is loaded
+ * again; *ret may hold an older lock, which is let go. Errors also those of credential_load.
+ */
+enum larder_code exchange_lock_named(struct engine *engine, const char *name, int64_t deadline_ms,
+    struct credential *credential, struct lock *ret, int64_t *ret_held_since_ms, struct larder_error *ret_error);
+
 /* --- party.c: who is asked, as whom --- */
 
 struct party { /* provider and client of a credential, loaded together */

@@ -250,9 +250,8 @@ settle_old(struct engine *engine, const struct enrolment *enrolment, struct lock
 
 	code = credential_load(engine->vault, enrolment->name, credential, ret_error);
 	if (code == LARDER_OK)
-		code = exchange_lock(engine, credential, enrolment->deadline_ms, lock, &held_since_ms, ret_error);
-	if (code == LARDER_OK)
-		code = credential_load(engine->vault, enrolment->name, credential, ret_error);
+		code = exchange_lock_named(
+		    engine, enrolment->name, enrolment->deadline_ms, credential, lock, &held_since_ms, ret_error);
 	if (code == LARDER_OK)
 		code = settle(engine, credential, NULL, &judged, &judgement, ret_error);
 	return code;

@@ -103,6 +103,27 @@ exchange_lock(struct engine *engine, const struct credential *credential, int64_
 	}
 }
 
+/*
+ * The lock is the record's, and the credential is known by its name: whoever waited for the lock of one that was removed
+ * and added anew meanwhile needs the new one's.
+ */
+enum larder_code
+exchange_lock_named(struct engine *engine, const char *name, int64_t deadline_ms, struct credential *credential,
+    struct lock *ret, int64_t *ret_held_since_ms, struct larder_error *ret_error)
+{
+	uint8_t id[RECORD_ID_BYTES];
+	enum larder_code code;
+
+	do {
+		memcpy(id, credential->id, sizeof id);
+		engine->effects->lock_close(engine->effects->ctx, ret);
+		code = exchange_lock(engine, credential, deadline_ms, ret, ret_held_since_ms, ret_error);
+		if (code == LARDER_OK)
+			code = credential_load(engine->vault, name, credential, ret_error);
+	} while (code == LARDER_OK && memcmp(id, credential->id, sizeof id) != 0);
+	return code;
+}
+
 static enum larder_code
 code_of_word(const char *word)
 {
@@ -382,27 +403,6 @@ wait_under_lock(struct engine *engine, const struct refresh_call *call, int64_t 
 	return LARDER_UNAVAILABLE;
 }
 
-/*
- * The lock is the record's, and the credential is known by its name: whoever waited for the lock of one that was removed
- * and added anew meanwhile needs the new one's.
- */
-static enum larder_code
-lock_named(struct engine *engine, const struct refresh_call *call, struct credential *credential, struct lock *lock,
-    int64_t *ret_held_since_ms, struct larder_error *ret_error)
-{
-	uint8_t id[RECORD_ID_BYTES];
-	enum larder_code code;
-
-	do {
-		memcpy(id, credential->id, sizeof id);
-		engine->effects->lock_close(engine->effects->ctx, lock);
-		code = exchange_lock(engine, credential, call->want->deadline_ms, lock, ret_held_since_ms, ret_error);
-		if (code == LARDER_OK)
-			code = credential_load(engine->vault, call->want->name, credential, ret_error);
-	} while (code == LARDER_OK && memcmp(id, credential->id, sizeof id) != 0);
-	return code;
-}
-
 enum larder_code
 refresh_run(struct engine *engine, struct refresh_call *call, struct larder_error *ret_error)
 {
@@ -418,7 +418,8 @@ refresh_run(struct engine *engine, struct refresh_call *call, struct larder_erro
 	code = note_start(engine, call, &credential, ret_error);
 	while (code == LARDER_OK) {
 		if (lock.fd < 0)
-			code = lock_named(engine, call, &credential, &lock, &held_since_ms, ret_error);
+			code = exchange_lock_named(engine, call->want->name, call->want->deadline_ms, &credential,
+			    &lock, &held_since_ms, ret_error);
 		if (code == LARDER_OK)
 			code = look(engine, call, &credential, &end, held_since_ms, &party, &decision, ret_error);
 		if (code != LARDER_OK || decision.order == ORDER_SERVE)
