@@ -33,6 +33,8 @@ print_json(const struct session *session, struct output *out, const struct larde
 {
 	output_open(out, NULL, '{');
 	output_text(out, "vault", larder_path(session->larder));
+	if (count == 1) /* where NAME can be left out, as with token */
+		view_members(out, &list[0]);
 	output_open(out, "counts", '{');
 	for (size_t i = 0; i < STATES; i++)
 		output_unsigned(out, states[i], count_state(list, count, states[i]));

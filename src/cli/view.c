@@ -45,9 +45,8 @@ view_span(char *dst, size_t dst_size, int64_t unix_s, int64_t now)
 }
 
 void
-view_json(struct output *out, const char *name, const struct larder_credential *credential)
+view_members(struct output *out, const struct larder_credential *credential)
 {
-	output_open(out, name, '{');
 	output_text(out, "name", credential->name);
 	output_text(out, "provider", credential->provider);
 	output_text(out, "client", credential->client);
@@ -67,6 +66,13 @@ view_json(struct output *out, const char *name, const struct larder_credential *
 	output_text(out, "rotation", credential->rotation_class);
 	output_unsigned(out, "parked", credential->parked);
 	output_text(out, "advice", text_or_null(credential->advice));
+}
+
+void
+view_json(struct output *out, const char *name, const struct larder_credential *credential)
+{
+	output_open(out, name, '{');
+	view_members(out, credential);
 	output_close(out, '}');
 }
 

@@ -11,7 +11,10 @@
 #include "cli/output.h"
 #include "cli/table.h"
 
-/* The object of the contract, as an element or as the member name of an open object. */
+/* The members of the contract's object, into one that is open. */
+void view_members(struct output *out, const struct larder_credential *credential);
+
+/* The object, as an element or as the member name of an open object. */
 void view_json(struct output *out, const char *name, const struct larder_credential *credential);
 
 /* A row of the table whose heads are view_heads. now in Unix seconds. */
