@@ -22,6 +22,7 @@ int run_auth_tests(void);
 int run_builtin_tests(void);
 int run_corpus_tests(void);
 int run_damage_tests(void);
+int run_login_tests(void);
 int run_refresh_tests(void);
 int run_revoke_tests(void);
 int run_scope_tests(void);
