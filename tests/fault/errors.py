@@ -3,7 +3,8 @@
 """The error rig: each call of larder and of its courier that reaches the kernel fails, once or from then on.
 
     errors.py                       a sample of the points, the same for the same --seed
-    errors.py --all                 all of them
+    errors.py --all                 3,200 of them, which is what the time allows: of every kind of call as many
+    errors.py --complete            all of them
     errors.py --point courier:pwrite:1:EIO:before:ever            one of them: WHO:CALL:NUMBER:ERROR:HOW:UNTIL[:KIND[:old]]
     errors.py --only courier:pwrite:    a sample of those whose name begins so
     errors.py --broken              shows that the rig can fail, with the builds in LARDER_BROKEN
@@ -39,6 +40,7 @@ from shim import EVER, can_preload
 
 SKIPPED = 77
 AT_ONCE = 16
+ALL_POINTS = 3200
 THIN = 9                # of the points of the other commands, every so manyth
 ONCE_FAILED = (     # points that found something, and are in every sample
     "caller:pread:22:EIO:before:22", "caller:pread:12:EIO:before:ever", "init:fstat:2:ENOMEM:before:2", "list:fcntl:2:EIO:before:2",
@@ -180,8 +182,11 @@ def choose(arguments, plan, server):
         points = [point for point in plan.points() if write(point).startswith(arguments.only)]
         return sample(points, arguments.points, arguments.seed)
     points = list(varied(all_points(plan, server)))
-    if arguments.all:
+    if arguments.complete:
         return points
+    if arguments.all:
+        slow = [point for point in points if point.who == "both"]
+        return [*slow, *sample([point for point in points if point.who != "both"], ALL_POINTS, arguments.seed)]
     quick = [point for point in points if point.who != "both"]     # a minute each
     return [*map(read, ONCE_FAILED), *sample(quick, arguments.points, arguments.seed)]
 
@@ -196,6 +201,7 @@ def enter_namespace():
 def main():
     parser = argparse.ArgumentParser(description="makes calls of larder and larder-courier fail")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--complete", action="store_true")
     parser.add_argument("--broken", action="store_true")
     parser.add_argument("--lines", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
@@ -222,7 +228,7 @@ def main():
     if arguments.lines:
         for line, count in tally.lines.most_common():
             print(f"{count:6} {line}")
-    if arguments.all:
+    if arguments.all or arguments.complete:
         tally.save()
     sys.exit(1 if tally.failures else 0)
 
