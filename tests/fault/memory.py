@@ -461,8 +461,8 @@ class Rig:
 
 def plan(all_of_them):
     """What to play, with how many points each; the longest first."""
-    few, some, many = (24, 80, 1000) if all_of_them else (3, 6, 40)
-    rows = [("courier", "exchange", 150 if all_of_them else 8)]
+    few, some, many = (16, 60, 800) if all_of_them else (3, 6, 40)
+    rows = [("courier", "exchange", 110 if all_of_them else 8)]
     rows += [("commands", case, few * 2 if all_of_them else few) for case in ASKING_COMMANDS]
     rows += [("calls", case, some // 2) for case in ASKING]
     rows += [("calls", case, some) for case in CHANGING]
