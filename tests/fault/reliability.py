@@ -10,8 +10,8 @@ import time
 ORDER = ("kill", "errors", "power", "memory", "storm", "sim", "model", "clock", "races")
 HEAD = """# How the promise is tested
 
-Larder promises that it never loses a refresh token that a provider rotated. Every figure here is of one run of
-`./tools/test --all`, which wrote this page ({day}, {cores} cores, Linux {kernel}, commit {commit}). Each rig has a test
+Larder promises that it never loses a refresh token that a provider rotated. Every figure here is of one run of the
+long tests of `./tools/test --all`, which write this page ({day}, {cores} cores, Linux {kernel}, commit {commit}). Each rig has a test
 that runs it on a build from which a load-bearing rule was taken (`tests/broken`), and fails if the rig does not notice.
 
 A *self-inflicted loss* is an account that has to log in again although the reply with its new refresh token reached
