@@ -41,7 +41,7 @@ struct larder_key_new {
 	enum larder_key_kind kind;
 	const char *file;    /* LARDER_KEY_FILE: created (0600, 32 random bytes) if absent, else used */
 	const char *command; /* LARDER_KEY_COMMAND: run without a shell; kept in the user's configuration */
-	/* LARDER_KEY_PASSPHRASE: from options' passphrase_fd, else asked for */
+			     /* LARDER_KEY_PASSPHRASE: from options' passphrase_fd, else asked for */
 };
 
 #define LARDER_RECOVERY_SIZE 64 /* bytes of a recovery code's text, NUL included */
