@@ -156,6 +156,7 @@ explain(const struct call *call, CURLcode code, struct call_failure *ret)
 
 	if (call->refusal != NULL) {
 		(void)text_format(failure.why, sizeof(failure.why), "%s %s", host, call->refusal);
+		failure.private = call->job->public_only;
 	} else if (call->sent) {
 		failure.stage = CALL_SENT;
 		explain_silence(call, code, host, &failure);

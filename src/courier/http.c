@@ -80,6 +80,8 @@ refusal_of(const struct call *call, const char *peer)
 		return NULL;
 	if (!url_parse(call->job->request.url, &url, why, sizeof(why)))
 		return "has a URL that cannot be read";
+	if (call->job->public_only)
+		return peer_private_refusal(peer);
 	/* the hosts file is only asked when it matters */
 	if (peer_refusal(&url, peer, call->secure, call->job->insecure_loopback) == NULL)
 		return NULL;

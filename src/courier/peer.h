@@ -20,4 +20,10 @@
  */
 const char *peer_refusal(const struct url *url, const char *address, bool secure, bool allows_local);
 
+/*
+ * The same for a job that is for the public network alone (job.public_only): who was told a host's name by somebody else
+ * is not sent into a private network with it (request forgery).
+ */
+const char *peer_private_refusal(const char *address);
+
 #endif

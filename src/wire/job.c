@@ -26,7 +26,8 @@ enum job_tag {
 	TAG_ATTEMPT_ID,
 	TAG_ATTEMPT_KEY,
 	TAG_VAULT_PUBLIC,
-	TAG_SENDS_SOURCE
+	TAG_SENDS_SOURCE,
+	TAG_PUBLIC_ONLY = 24
 };
 
 #define BIT(tag) (UINT32_C(1) << (tag))
@@ -82,6 +83,7 @@ static const struct field table[] = {
 	{ TAG_HEADER, FIELD_REPEATED, false, .add = add_header },
 	{ TAG_BODY, FIELD_SECRET, false, FIELD_AT(job, request.body), .max = HTTP_BODY_MAX },
 	{ TAG_INSECURE_LOOPBACK, FIELD_BOOL, false, FIELD_AT(job, insecure_loopback) },
+	{ TAG_PUBLIC_ONLY, FIELD_BOOL, false, FIELD_AT(job, public_only) },
 	{ TAG_PROXY, FIELD_TEXT, false, FIELD_AT(job, proxy) },
 	{ TAG_CA_FILE, FIELD_TEXT, false, FIELD_AT(job, ca_file) },
 	{ TAG_CA_DIR, FIELD_TEXT, false, FIELD_AT(job, ca_dir) },

@@ -35,6 +35,7 @@ struct job {
 	struct http_request request;
 	bool sends_source;       /* stream jobs: the body is what descriptor 4 holds, from its beginning */
 	bool insecure_loopback;  /* plain http to a loopback host is allowed */
+	bool public_only;        /* the host's name came from others: only public addresses */
 	char proxy[URL_MAX + 1]; /* "" for none; never from the environment */
 	char ca_file[1024];      /* "" for the system's */
 	char ca_dir[1024];
@@ -56,6 +57,7 @@ enum call_stage {
 struct call_failure {
 	enum call_stage stage;
 	char why[256]; /* safe for a terminal */
+	bool private;  /* refused for an address that is not public, and only because the job is public_only */
 };
 
 /*

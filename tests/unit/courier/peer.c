@@ -66,6 +66,24 @@ public_and_private_addresses_are_allowed(void **state)
 		assert_false(is_refused("https://as.example/token", yes[i], true, false));
 }
 
+/* S234, H127, H128: whatever way it is written. */
+static void
+a_name_from_a_document_reaches_public_addresses_alone(void **state)
+{
+	static const char *const no[] = { "10.0.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "127.0.0.1",
+		"0.0.0.0", "169.254.169.254", "224.0.0.1", "198.19.0.1", "192.0.0.8", "::1", "fd00::1", "fe80::1",
+		"fec0::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::7f00:1", "2002:7f00:1::1",
+		"2002:a00:1::", "nonsense" };
+	static const char *const yes[] = { "192.0.2.1", "11.0.0.1", "172.32.0.1", "100.128.0.1", "2001:db8::1",
+		"2002:c000:201::1", "64:ff9b::c000:201" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_non_null(peer_private_refusal(no[i]));
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_null(peer_private_refusal(yes[i]));
+}
+
 static void
 plain_http_goes_to_loopback_addresses_alone(void **state)
 {
@@ -84,6 +102,7 @@ run_peer_tests(void)
 		cmocka_unit_test(a_name_that_resolves_to_this_machine_is_refused_unless_it_was_enrolled_as_local),
 		cmocka_unit_test(addresses_of_the_segment_are_refused_to_everybody),
 		cmocka_unit_test(public_and_private_addresses_are_allowed),
+		cmocka_unit_test(a_name_from_a_document_reaches_public_addresses_alone),
 		cmocka_unit_test(plain_http_goes_to_loopback_addresses_alone),
 	};
 

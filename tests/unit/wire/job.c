@@ -25,6 +25,7 @@ make_job(struct job *job)
 	assert_true(http_request_add_header(&job->request, "Accept", "application/json", 16));
 	assert_true(secret_copy("grant_type=refresh_token&refresh_token=canary", 45, &job->request.body));
 	job->insecure_loopback = true;
+	job->public_only = true;
 	memcpy(job->proxy, "http://proxy.example:3128", 26);
 	memcpy(job->ca_file, "/etc/ca.pem", 12);
 	memcpy(job->ca_dir, "/etc/ca", 8);
@@ -52,6 +53,7 @@ assert_same_job(const struct job *a, const struct job *b)
 	}
 	assert_true(secret_equal(&a->request.body, &b->request.body));
 	assert_int_equal(a->insecure_loopback, b->insecure_loopback);
+	assert_int_equal(a->public_only, b->public_only);
 	assert_string_equal(a->proxy, b->proxy);
 	assert_string_equal(a->ca_file, b->ca_file);
 	assert_string_equal(a->ca_dir, b->ca_dir);
@@ -245,7 +247,7 @@ a_reply_arrives_as_it_was_sent(void **state)
 static void
 failures_and_seals_arrive_as_they_were_sent(void **state)
 {
-	struct call_failure failure = { CALL_SEAL, "no space left on device" };
+	struct call_failure failure = { CALL_SEAL, "no space left on device", true };
 	struct call_failure got = { 0 };
 	struct buf body = BUF_INIT(1024);
 	int status = 0;
@@ -255,6 +257,7 @@ failures_and_seals_arrive_as_they_were_sent(void **state)
 	assert_true(failure_decode(&body, &got));
 	assert_int_equal(got.stage, CALL_SEAL);
 	assert_string_equal(got.why, failure.why);
+	assert_true(got.private);
 	body.data[body.len - 1] = '\0';
 	assert_false(failure_decode(&body, &got));
 	buf_reset(&body);
