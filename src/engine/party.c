@@ -80,6 +80,7 @@ party_job(const struct engine *engine, const struct party *party, struct job *re
 {
 	*ret = (struct job){
 		.insecure_loopback = party->provider->insecure_loopback,
+		.public_only = party->provider->public_only,
 		.connect_ms = CALL_CONNECT_MS,
 		.go_ms = CALL_GO_MS,
 		.listen_ms = CALL_LISTEN_MS,

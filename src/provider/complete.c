@@ -21,6 +21,7 @@ complete_defaults(struct provider *provider)
 	provider->revoke.client_auth = AUTH_SAME;
 	provider->revoke.sends_hint = true;
 	provider->access_token_ttl_s = TTL_UNKNOWN;
+	provider->discovered_at = TTL_UNKNOWN;
 	provider->rotation.grace_s = TTL_UNKNOWN;
 	provider->refresh_token_idle_s = TTL_UNKNOWN;
 	provider->refresh_token_absolute_s = TTL_UNKNOWN;
@@ -158,6 +159,7 @@ check_templates(struct reading *reading)
 	check_template(reading, "endpoints", "revocation", provider->endpoints.revocation, false);
 	check_template(reading, "endpoints", "introspection", provider->endpoints.introspection, false);
 	check_template(reading, "endpoints", "userinfo", provider->endpoints.userinfo, false);
+	check_template(reading, "endpoints", "registration", provider->endpoints.registration, false);
 	check_template(reading, "", "issuer", provider->issuer, false);
 	check_template(reading, "", "discovery", provider->discovery, false);
 	check_template(reading, "revoke", "url", provider->revoke.url, false);

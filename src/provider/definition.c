@@ -28,6 +28,7 @@ static const struct field endpoint_fields[] = {
 	{ "revocation",           FIELD_TEXT, AT(endpoints.revocation), NULL, NULL, NULL },
 	{ "introspection",        FIELD_TEXT, AT(endpoints.introspection), NULL, NULL, NULL },
 	{ "userinfo",             FIELD_TEXT, AT(endpoints.userinfo), NULL, NULL, NULL },
+	{ "registration",         FIELD_TEXT, AT(endpoints.registration), NULL, NULL, NULL },
 	{ .name = NULL },
 };
 
@@ -117,6 +118,8 @@ static const struct field definition_fields[] = {
 	{ "vars",                     FIELD_OWN,     AT(vars), NULL, NULL, read_vars },
 	{ "issuer",                   FIELD_OWN,     AT(issuer), NULL, NULL, read_url_or_words },
 	{ "discovery",                FIELD_OWN,     AT(discovery), NULL, NULL, read_url_or_words },
+	{ "discovered_at",            FIELD_SECONDS, AT(discovered_at), NULL, NULL, NULL },
+	{ "public_only",              FIELD_BOOL,    AT(public_only), NULL, NULL, NULL },
 	{ "insecure_loopback",        FIELD_BOOL,    AT(insecure_loopback), NULL, NULL, NULL },
 	{ "endpoints",                FIELD_OBJECT,  0, NULL, endpoint_fields, NULL },
 	{ "token_auth_methods",       FIELD_OWN,     AT(auth_methods), NULL, NULL, read_auth_methods },
@@ -126,6 +129,7 @@ static const struct field definition_fields[] = {
 	{ "scope_separator",          FIELD_OWN,     AT(scope_separator), NULL, NULL, read_separator },
 	{ "authorize_params",         FIELD_PAIRS,   AT(authorize_params), NULL, NULL, NULL },
 	{ "offline_scopes",           FIELD_STRINGS, AT(offline_scopes), NULL, NULL, NULL },
+	{ "scopes_supported",         FIELD_STRINGS, AT(scopes_supported), NULL, NULL, NULL },
 	{ "api_hosts",                FIELD_STRINGS, AT(api_hosts), NULL, NULL, NULL },
 	{ "code_exchange",            FIELD_OBJECT,  0, NULL, code_exchange_fields, NULL },
 	{ "refresh",                  FIELD_OBJECT,  0, NULL, refresh_fields, NULL },

@@ -115,6 +115,8 @@ struct provider {
 	char *name;
 	char *issuer;    /* NULL if none */
 	char *discovery; /* NULL if none */
+	int64_t discovered_at; /* when this was made of the issuer's own metadata, Unix seconds; TTL_UNKNOWN: it was not */
+	bool public_only;      /* discovered on the public network: its hosts are never looked for in a private one */
 	bool insecure_loopback;
 
 	struct provider_var *vars;
@@ -122,6 +124,7 @@ struct provider {
 
 	struct {
 		char *authorization, *token, *refresh, *device_authorization, *revocation, *introspection, *userinfo;
+		char *registration; /* of clients, RFC 7591 */
 	} endpoints; /* templates with {name}; NULL if none; refresh NULL means same as token */
 
 	enum auth_method auth_methods[8];
@@ -133,6 +136,7 @@ struct provider {
 	char scope_separator[4]; /* in requests */
 	struct name_values authorize_params;
 	struct strings offline_scopes;
+	struct strings scopes_supported; /* that it says it knows; for people */
 	struct strings api_hosts; /* that may get access tokens besides the token endpoint's host; oauth/api.h */
 
 	struct {
