@@ -11,6 +11,7 @@ Every case runs in a fresh directory that is its HOME and its working directory.
     env: NAME=VALUE    for the commands that follow
     file: NAME 0600    write a file; its content is the lines below that begin with a tab
     server:            start the authorization server; {{port}} is where it listens
+                       (and {{docs}} always is the folder docs/ of the project)
     @ OP KEY=VALUE ... => NAME=.PATH ...
                        an order to that server; fields of its answer become {{NAME}}
     $ COMMAND          a shell command; larder is in PATH, standard input is /dev/null
@@ -89,7 +90,7 @@ def holds(wanted, found, place="value"):
 class Case:
     def __init__(self, home, larder, courier):
         self.home = home
-        self.variables = {"home": home}
+        self.variables = {"home": home, "docs": os.path.join(os.path.dirname(os.path.dirname(FOLDER)), "docs")}
         self.server = None
         self.outputs = ""
         tools = os.path.join(home, ".tools")
