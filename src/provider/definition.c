@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "provider/causes.h"
 #include "provider/complete.h"
 #include "provider/field.h"
 #include "provider/readers.h"
@@ -63,6 +64,8 @@ static const struct field response_fields[] = {
 	{ "extra_fields_to_keep", FIELD_STRINGS, AT(response.extra_fields_to_keep), NULL, NULL, NULL },
 	{ "dead_errors",          FIELD_STRINGS, AT(response.dead_errors), NULL, NULL, NULL },
 	{ "token_types",          FIELD_STRINGS, AT(response.token_types), NULL, NULL, NULL },
+	{ "refresh_idle_fields",  FIELD_STRINGS, AT(response.refresh_idle_fields), NULL, NULL, NULL },
+	{ "refresh_absolute_fields", FIELD_STRINGS, AT(response.refresh_absolute_fields), NULL, NULL, NULL },
 	{ "token_type_optional",  FIELD_BOOL,    AT(response.token_type_optional), NULL, NULL, NULL },
 	{ "scope_separator",      FIELD_OWN,     AT(response.scope_separator), NULL, NULL, read_separator },
 	{ .name = NULL },
@@ -152,6 +155,10 @@ static const struct field definition_fields[] = {
 /* Before other fields, so that every message can name the provider. */
 static void
 read_id_first(struct reading *reading, const cJSON *json)
+	{ "require_par",              FIELD_BOOL,    AT(require_par), NULL, NULL, NULL },
+	{ "iss_in_response",          FIELD_BOOL,    AT(iss_in_response), NULL, NULL, NULL },
+	{ "userinfo",                 FIELD_OBJECT,  0, NULL, userinfo_fields, NULL },
+	{ "causes",                   FIELD_OWN,     0, NULL, NULL, read_causes },
 {
 	const cJSON *id = json_get(json, "id");
 	size_t mark = reading_enter(reading, "id");

@@ -110,6 +110,24 @@ struct provider_var {
 
 struct provider_block; /* memory that belongs to a provider */
 
+enum confidence { CONFIDENCE_UNSET = 0, CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
+const char *confidence_name(enum confidence confidence);
+
+/* Why a provider refuses a refresh: what has to be so, what to say and what to do about it. What is not named may be anything. */
+struct provider_cause {
+	char *id;                     /* a word for programs */
+	struct strings errors;        /* the code is one of them; none named: the grant has ended, whatever the code */
+	struct strings subtypes;      /* so is the code below the code: error_subtype, suberror, error_subcode */
+	struct strings says;          /* one of these stands in the description; case does not matter */
+	int64_t at_age_s;             /* the grant was alive before this age and is not after it */
+	int64_t age_min_s, age_max_s; /* of the grant */
+	int64_t unused_min_s;         /* since its last good use */
+	char *say;                    /* the cause, as part of a sentence */
+	char *action;                 /* what to do */
+	enum confidence confidence;
+	bool recalled; /* not read in a source */
+};
+
 struct provider {
 	char id[PROVIDER_ID_MAX + 1];
 	char *name;
@@ -166,7 +184,9 @@ struct provider {
 		struct strings token_sets;           /* dotted paths to look for tokens at, in order; "." is the top */
 		struct strings extra_fields_to_keep; /* dotted paths */
 		struct strings dead_errors;          /* errors that end the grant besides invalid_grant */
-		struct strings token_types;          /* values of token_type that mean Bearer, besides Bearer itself */
+		struct strings refresh_idle_fields;  /* members with the end of a refresh token that is not used */
+		struct strings refresh_absolute_fields; /* members with its end, used or not; oauth/expiry.h */
+		struct strings token_types; /* values of token_type that mean Bearer, besides Bearer itself */
 		bool token_type_optional;
 		char scope_separator[4]; /* in replies, besides spaces: "," (default: the one of requests) */
 		char *note;              /* on expiry */
@@ -223,6 +243,18 @@ struct provider {
 	char *confidence;       /* JSON text; NULL */
 	char *endpoint_seen_in; /* JSON text; NULL */
 
+	bool require_par;     /* a plain authorization request is refused (RFC 9126 section 5) */
+	bool iss_in_response; /* every answer of the authorization endpoint names its issuer (RFC 9207 section 3) */
+
+	struct {
+		char method[8]; /* GET by default */
+		struct name_values headers;
+		char *subject_field; /* dotted path of what names the account for good; NULL: sub */
+		char *account_field; /* dotted path of what people call it; NULL: email or preferred_username */
+	} userinfo;
+
+	struct provider_cause *causes; /* the more telling first */
+	size_t causes_count;
 	struct provider_block *blocks; /* owned; only provider.c looks at it */
 };
 

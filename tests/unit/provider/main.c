@@ -6,6 +6,7 @@ main(void)
 {
 	int failed = run_definition_tests();
 
+	failed += run_causes_tests();
 	failed += run_wording_tests();
 	failed += run_corpus_tests();
 	failed += run_expand_tests();

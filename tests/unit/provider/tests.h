@@ -5,6 +5,7 @@
 #include "provider/definition.h"
 
 int run_catalogue_tests(void);
+int run_causes_tests(void);
 int run_corpus_tests(void);
 int run_definition_tests(void);
 int run_expand_tests(void);
