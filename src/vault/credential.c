@@ -36,6 +36,7 @@ static const struct member members[] = {
 	MEMBER(26, NUMBER, credential, last_error_at),
 	MEMBER(27, TEXT, credential, api_hosts),
 	MEMBER(28, TEXT, credential, subject),
+	MEMBER(29, NUMBER, credential, grant_type),
 	/* the intent: nothing of it is stored once it is closed */
 	MEMBER(40, BOOL, credential, intent.open),
 	MEMBER(41, BYTES, credential, intent.attempt_id),
@@ -57,7 +58,8 @@ is_valid(const void *record)
 {
 	const struct credential *credential = record;
 
-	return text_is_name(credential->name) && credential->state >= STATE_OK && credential->state <= STATE_REVOKED;
+	return text_is_name(credential->name) && credential->state >= STATE_OK && credential->state <= STATE_REVOKED &&
+	    credential->grant_type <= GRANT_TYPE_TOKEN_EXCHANGE;
 }
 
 const struct record_type type_credential = RECORD_TYPE(RECORD_CREDENTIAL, "credential", members, credential, is_valid);

@@ -13,6 +13,23 @@ static const struct member members[] = {
 	MEMBER(1, SECRET, grant, refresh_token),
 	MEMBER(2, SECRET, grant, previous),
 	MEMBER(3, NUMBER, grant, previous_generation),
+	MEMBER(4, TEXT, grant, terms.scope),
+	MEMBER(5, TEXT, grant, terms.resource),
+	MEMBER(6, TEXT, grant, terms.issuer),
+	MEMBER(7, TEXT, grant, terms.subject),
+	MEMBER(8, TEXT, grant, terms.claims),
+	MEMBER(9, NUMBER, grant, terms.life_s),
+	MEMBER(10, SECRET, grant, terms.key),
+	MEMBER(11, TEXT, grant, terms.key_alg),
+	MEMBER(12, TEXT, grant, terms.key_id),
+	MEMBER(13, TEXT, grant, terms.audience),
+	MEMBER(14, TEXT, grant, terms.requested_type),
+	MEMBER(15, TEXT, grant, terms.given.credential),
+	MEMBER(16, TEXT, grant, terms.given.file),
+	MEMBER(17, TEXT, grant, terms.given.type),
+	MEMBER(18, TEXT, grant, terms.actor.credential),
+	MEMBER(19, TEXT, grant, terms.actor.file),
+	MEMBER(20, TEXT, grant, terms.actor.type),
 };
 
 const struct record_type type_grant = RECORD_TYPE(RECORD_GRANT, "grant", members, grant, NULL);

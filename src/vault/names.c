@@ -18,6 +18,19 @@ credential_state_name(enum credential_state state)
 }
 
 const char *
+grant_type_name(enum grant_type type)
+{
+	static const char *const names[] = {
+		[GRANT_TYPE_REFRESH_TOKEN] = "refresh-token",
+		[GRANT_TYPE_CLIENT_CREDENTIALS] = "client-credentials",
+		[GRANT_TYPE_JWT_BEARER] = "jwt-bearer",
+		[GRANT_TYPE_TOKEN_EXCHANGE] = "token-exchange",
+	};
+
+	return type <= GRANT_TYPE_TOKEN_EXCHANGE ? names[type] : "unknown";
+}
+
+const char *
 audit_op_name(enum audit_op op)
 {
 	static const char *const names[] = {

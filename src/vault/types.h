@@ -31,6 +31,14 @@ enum credential_state { /* words of the contract, see credential_state_name */
 };
 const char *credential_state_name(enum credential_state state);
 
+enum grant_type {                      /* how its access tokens are had; words of RFC 6749, 7523 and 8693 */
+	GRANT_TYPE_REFRESH_TOKEN = 0,  /* by the refresh token that a person's consent brought */
+	GRANT_TYPE_CLIENT_CREDENTIALS, /* the others need no person: each exchange asks anew */
+	GRANT_TYPE_JWT_BEARER,
+	GRANT_TYPE_TOKEN_EXCHANGE
+};
+const char *grant_type_name(enum grant_type type); /* "client-credentials" and so on */
+
 struct actor { /* who did it */
 	uint32_t uid;
 	int32_t pid;
@@ -82,6 +90,7 @@ struct credential {                  /* everything about it that is no token */
 	char token_endpoint[2049]; /* pinned when it was stored: the only place that gets its refresh token */
 	char api_hosts[1024];      /* more hosts that may get its access tokens, with spaces between */
 	enum credential_state state;
+	enum grant_type grant_type;
 	bool rotating;            /* its provider class is not static: a copied vault must not spend it */
 	bool remove_when_revoked; /* logout is waiting for the provider */
 	uint8_t revoke_what;      /* bits of enum in engine: what a queued revocation still has to do */
@@ -103,10 +112,38 @@ struct credential {                  /* everything about it that is no token */
 	struct intent intent;
 };
 
+#define TERM_SIZE      1025
+#define TERM_FILE_SIZE 4096
+
+/* A token that somebody else gives; one of the two, or none. */
+struct token_source {
+	char credential[NAME_SIZE]; /* its access token, of this vault */
+	char file[TERM_FILE_SIZE];  /* absolute path, read anew for each exchange */
+	char type[256];             /* URI, RFC 8693 section 3 */
+};
+
+/* What a credential without a refresh token asks with. "" and 0: not said. */
+struct grant_terms {
+	char scope[SCOPE_SIZE];       /* unless a call asks for another */
+	char resource[RESOURCE_SIZE]; /* the same */
+	char issuer[TERM_SIZE];       /* of the assertions that key signs, as all down to key_id */
+	char subject[TERM_SIZE];
+	char claims[2049]; /* further ones, a JSON object */
+	int64_t life_s;
+	struct secret key; /* PKCS#8; empty: the client's own, unless assertions are given */
+	char key_alg[16];
+	char key_id[256];
+	char audience[RESOURCE_SIZE]; /* of assertions; else a parameter */
+	char requested_type[256];     /* URI */
+	struct token_source given;    /* the assertion or the subject token */
+	struct token_source actor;
+};
+
 struct grant {
 	struct secret refresh_token;
 	struct secret previous;       /* until the successor has been used once */
 	uint64_t previous_generation; /* 0: none */
+	struct grant_terms terms;     /* of the other grant types */
 };
 
 struct access {

@@ -183,6 +183,36 @@ a_name_outside_the_grammar_is_not_stored(void **state)
 }
 
 static void
+terms_of_the_largest_size_come_back(void **state)
+{
+	struct credential credential = { .name = "n", .id = { 1 } };
+	struct grant in = { .terms = { .life_s = 60, .key = long_secret('k', 4096) } }, out;
+
+	FILL(in.terms.scope, 's');
+	FILL(in.terms.resource, 'r');
+	FILL(in.terms.issuer, 'i');
+	FILL(in.terms.subject, 'u');
+	FILL(in.terms.claims, 'c');
+	FILL(in.terms.key_alg, 'a');
+	FILL(in.terms.key_id, 'k');
+	FILL(in.terms.audience, 'd');
+	FILL(in.terms.requested_type, 't');
+	FILL(in.terms.given.credential, 'n');
+	FILL(in.terms.given.file, 'f');
+	FILL(in.terms.given.type, 'y');
+	FILL(in.terms.actor.credential, 'N');
+	FILL(in.terms.actor.file, 'F');
+	FILL(in.terms.actor.type, 'Y');
+	assert_ok(grant_store(begin(state), &credential, &in, NULL));
+	assert_ok(grant_load(reopen(state), &credential, &out, NULL));
+	assert_true(secret_equal(&in.terms.key, &out.terms.key));
+	secret_free(&in.terms.key);
+	secret_free(&out.terms.key);
+	assert_memory_equal(&in.terms, &out.terms, sizeof(in.terms));
+	grant_clear(&out);
+}
+
+static void
 tokens_of_any_size_come_back(void **state)
 {
 	static const size_t lens[] = { 0, 1, 255, 256, 4096, TOKEN_MAX };
@@ -477,6 +507,7 @@ run_records_tests(void)
 		TEST(a_credential_of_the_largest_size_comes_back),
 		TEST(a_closed_intent_leaves_no_key),
 		TEST(a_name_outside_the_grammar_is_not_stored),
+		TEST(terms_of_the_largest_size_come_back),
 		TEST(tokens_of_any_size_come_back),
 		TEST(access_tokens_are_kept_by_scope_and_resource),
 		TEST(the_oldest_of_too_many_access_tokens_goes),
