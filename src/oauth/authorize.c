@@ -45,6 +45,33 @@ add_text(struct message *message, const char *name, const char *value)
 	message_param(message, name, value, strlen(value));
 }
 
+static bool
+has_param(const struct message *message, const char *name)
+{
+	for (size_t i = 0; i < message->params_count; i++) {
+		if (strcmp(message->params[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+authorize_params(struct message *message, const struct oauth_client *client, const struct authorize *authorize)
+{
+	add_text(message, "response_type", "code");
+	if (!has_param(message, "client_id"))
+		add_text(message, "client_id", client->client_id);
+	add_text(message, "redirect_uri", authorize->redirect_uri);
+	add_scope(message, authorize->scope);
+	add_text(message, "state", authorize->state);
+	if (authorize->code_challenge[0] != '\0') {
+		add_text(message, "code_challenge", authorize->code_challenge);
+		add_text(message, "code_challenge_method", "S256");
+	}
+	message_resources(message, authorize->resource);
+	message_extra(message, &message->provider->authorize_params);
+}
+
 enum larder_code
 authorize_url(const struct provider *provider, const struct oauth_client *client, const struct authorize *authorize,
     struct buf *ret, struct larder_error *ret_error)
@@ -60,17 +87,7 @@ authorize_url(const struct provider *provider, const struct oauth_client *client
 		    "the provider's definition has no authorization endpoint");
 	else
 		message_url(&message, provider->endpoints.authorization);
-	add_text(&message, "response_type", "code");
-	add_text(&message, "client_id", client->client_id);
-	add_text(&message, "redirect_uri", authorize->redirect_uri);
-	add_scope(&message, authorize->scope);
-	add_text(&message, "state", authorize->state);
-	if (authorize->code_challenge[0] != '\0') {
-		add_text(&message, "code_challenge", authorize->code_challenge);
-		add_text(&message, "code_challenge_method", "S256");
-	}
-	message_resources(&message, authorize->resource);
-	message_extra(&message, &provider->authorize_params);
+	authorize_params(&message, client, authorize);
 	code = message_query(&message, ret);
 	message_clear(&message);
 	http_request_clear(&request);
@@ -146,6 +163,19 @@ redirect_is_ours(const char *query, size_t len, const char *state)
 	buf_clear(&name);
 	buf_clear(&value);
 	return ours;
+}
+
+bool
+redirect_names_issuer(const char *query, size_t len)
+{
+	struct buf name = BUF_INIT(256), value = BUF_INIT_SECRET(VALUE_MAX);
+	bool bad = false, named = false;
+
+	while (!named && form_next(&query, &len, &name, &value, &bad))
+		named = strcmp(buf_str(&name), "iss") == 0 && value.len > 0;
+	buf_clear(&name);
+	buf_clear(&value);
+	return named;
 }
 
 enum larder_code

@@ -26,8 +26,18 @@ struct authorize {
 enum larder_code authorize_url(const struct provider *provider, const struct oauth_client *client,
     const struct authorize *authorize, struct buf *ret, struct larder_error *ret_error);
 
+/*
+ * Add the parameters of an authorization request to a message, wherever it goes. client_id is one of them unless the
+ * message has it already.
+ */
+struct message;
+void authorize_params(struct message *message, const struct oauth_client *client, const struct authorize *authorize);
+
 /* Whether a query is an answer to the attempt with this state at all. */
 bool redirect_is_ours(const char *query, size_t len, const char *state);
+
+/* Whether it names an issuer. One that always does and then does not is somebody else's (RFC 9207 section 2.4). */
+bool redirect_names_issuer(const char *query, size_t len);
 
 /*
  * Read the query of the redirect. state is compared before anything else is looked at; a repeated parameter is refused.

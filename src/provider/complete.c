@@ -20,6 +20,9 @@ complete_defaults(struct provider *provider)
 	(void)text_format(provider->revoke.method, sizeof(provider->revoke.method), "POST");
 	provider->revoke.client_auth = AUTH_SAME;
 	provider->revoke.sends_hint = true;
+	provider->loopback.http_loopback = true;
+	provider->loopback.any_port = true;
+	(void)text_format(provider->userinfo.method, sizeof(provider->userinfo.method), "GET");
 	provider->access_token_ttl_s = TTL_UNKNOWN;
 	provider->discovered_at = TTL_UNKNOWN;
 	provider->rotation.grace_s = TTL_UNKNOWN;
@@ -160,6 +163,8 @@ check_templates(struct reading *reading)
 	check_template(reading, "endpoints", "introspection", provider->endpoints.introspection, false);
 	check_template(reading, "endpoints", "userinfo", provider->endpoints.userinfo, false);
 	check_template(reading, "endpoints", "registration", provider->endpoints.registration, false);
+	check_template(reading, "endpoints", "pushed_authorization_request",
+	    provider->endpoints.pushed_authorization_request, false);
 	check_template(reading, "", "issuer", provider->issuer, false);
 	check_template(reading, "", "discovery", provider->discovery, false);
 	check_template(reading, "revoke", "url", provider->revoke.url, false);
@@ -255,6 +260,25 @@ check_auth(struct reading *reading)
 	reading_fail(reading, "token_auth_default: not one of token_auth_methods");
 }
 
+/* What a log-in needs and could not keep would only show when somebody waits for it. */
+static void
+check_login(struct reading *reading)
+{
+	static const char *const hosts[] = { "127.0.0.1", "[::1]", "localhost" };
+	const struct provider *provider = reading->provider;
+
+	if (provider->require_par && provider->endpoints.pushed_authorization_request == NULL)
+		reading_fail(reading, "require_par: without endpoints.pushed_authorization_request");
+	if (provider->iss_in_response && provider->issuer == NULL)
+		reading_fail(reading, "iss_in_response: without issuer");
+	for (size_t i = 0; i < provider->loopback.hosts.count; i++) {
+		const char *host = provider->loopback.hosts.items[i];
+
+		if (strcmp(host, hosts[0]) != 0 && strcmp(host, hosts[1]) != 0 && strcmp(host, hosts[2]) != 0)
+			reading_fail(reading, "loopback.hosts: not 127.0.0.1, [::1] or localhost");
+	}
+}
+
 void
 complete_definition(struct reading *reading)
 {
@@ -270,5 +294,7 @@ complete_definition(struct reading *reading)
 	check_parameters(reading);
 	check_headers(reading, "refresh.headers", &provider->refresh.headers);
 	check_headers(reading, "code_exchange.headers", &provider->code_exchange.headers);
+	check_headers(reading, "userinfo.headers", &provider->userinfo.headers);
+	check_login(reading);
 	check_auth(reading);
 }

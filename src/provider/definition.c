@@ -30,6 +30,7 @@ static const struct field endpoint_fields[] = {
 	{ "introspection",        FIELD_TEXT, AT(endpoints.introspection), NULL, NULL, NULL },
 	{ "userinfo",             FIELD_TEXT, AT(endpoints.userinfo), NULL, NULL, NULL },
 	{ "registration",         FIELD_TEXT, AT(endpoints.registration), NULL, NULL, NULL },
+	{ "pushed_authorization_request", FIELD_TEXT, AT(endpoints.pushed_authorization_request), NULL, NULL, NULL },
 	{ .name = NULL },
 };
 
@@ -63,9 +64,9 @@ static const struct field response_fields[] = {
 	{ "token_sets",           FIELD_STRINGS, AT(response.token_sets), NULL, NULL, NULL },
 	{ "extra_fields_to_keep", FIELD_STRINGS, AT(response.extra_fields_to_keep), NULL, NULL, NULL },
 	{ "dead_errors",          FIELD_STRINGS, AT(response.dead_errors), NULL, NULL, NULL },
-	{ "token_types",          FIELD_STRINGS, AT(response.token_types), NULL, NULL, NULL },
 	{ "refresh_idle_fields",  FIELD_STRINGS, AT(response.refresh_idle_fields), NULL, NULL, NULL },
 	{ "refresh_absolute_fields", FIELD_STRINGS, AT(response.refresh_absolute_fields), NULL, NULL, NULL },
+	{ "token_types",          FIELD_STRINGS, AT(response.token_types), NULL, NULL, NULL },
 	{ "token_type_optional",  FIELD_BOOL,    AT(response.token_type_optional), NULL, NULL, NULL },
 	{ "scope_separator",      FIELD_OWN,     AT(response.scope_separator), NULL, NULL, read_separator },
 	{ .name = NULL },
@@ -111,7 +112,17 @@ static const struct field loopback_fields[] = {
 	{ "http_loopback", FIELD_BOOL,    AT(loopback.http_loopback), NULL, NULL, NULL },
 	{ "any_port",      FIELD_BOOL,    AT(loopback.any_port), NULL, NULL, NULL },
 	{ "hosts",         FIELD_STRINGS, AT(loopback.hosts), NULL, NULL, NULL },
+	{ "port",          FIELD_OWN,     AT(loopback.port), NULL, NULL, read_port },
+	{ "path",          FIELD_OWN,     AT(loopback.path), NULL, NULL, read_path },
 	{ "note",          FIELD_TEXT,    AT(loopback.note), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
+static const struct field userinfo_fields[] = {
+	{ "method",        FIELD_OWN,   AT(userinfo.method), NULL, NULL, read_method },
+	{ "headers",       FIELD_PAIRS, AT(userinfo.headers), NULL, NULL, NULL },
+	{ "subject_field", FIELD_TEXT,  AT(userinfo.subject_field), NULL, NULL, NULL },
+	{ "account_field", FIELD_TEXT,  AT(userinfo.account_field), NULL, NULL, NULL },
 	{ .name = NULL },
 };
 

@@ -15,6 +15,8 @@
 
 #define PROVIDER_ID_MAX 64
 #define TTL_UNKNOWN     (-1)
+#define LOOPBACK_PORT   8765 /* of a redirect URI where the provider wants it registered and nobody says another */
+#define LOOPBACK_PATH   "/callback"
 
 enum auth_method { /* client authentication at the token endpoint, RFC 6749 section 2.3, RFC 7523, RFC 8705 */
 	AUTH_UNSET = 0,
@@ -108,8 +110,6 @@ struct provider_var {
 	char *note;
 };
 
-struct provider_block; /* memory that belongs to a provider */
-
 enum confidence { CONFIDENCE_UNSET = 0, CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
 const char *confidence_name(enum confidence confidence);
 
@@ -128,6 +128,8 @@ struct provider_cause {
 	bool recalled; /* not read in a source */
 };
 
+struct provider_block; /* memory that belongs to a provider */
+
 struct provider {
 	char id[PROVIDER_ID_MAX + 1];
 	char *name;
@@ -143,6 +145,7 @@ struct provider {
 	struct {
 		char *authorization, *token, *refresh, *device_authorization, *revocation, *introspection, *userinfo;
 		char *registration; /* of clients, RFC 7591 */
+		char *pushed_authorization_request;
 	} endpoints; /* templates with {name}; NULL if none; refresh NULL means same as token */
 
 	enum auth_method auth_methods[8];
@@ -233,8 +236,10 @@ struct provider {
 	} revoke;
 
 	struct {
-		bool http_loopback, any_port;
-		struct strings hosts;
+		bool http_loopback, any_port; /* both default to true */
+		struct strings hosts;         /* that a redirect URI may name, best first; none: 127.0.0.1 */
+		int port;   /* the one that is registered; 0: any, or LOOPBACK_PORT without any_port */
+		char *path; /* of the redirect URI; NULL: LOOPBACK_PATH */
 		char *note;
 	} loopback;
 

@@ -10,8 +10,9 @@
 #include "provider/template.h"
 #include "provider/wording.h"
 
-#define PATTERN_MAX  256 /* bytes of a variable's pattern */
-#define STATUSES_MAX (sizeof(((struct provider *)NULL)->revoke.success) / sizeof(int))
+#define PATTERN_MAX    256 /* bytes of a variable's pattern */
+#define PATH_MAX_BYTES 63  /* of a redirect URI */
+#define STATUSES_MAX   (sizeof(((struct provider *)NULL)->revoke.success) / sizeof(int))
 
 void
 read_id(struct reading *reading, const cJSON *json, void *at)
@@ -343,4 +344,34 @@ read_unknown_statuses(struct reading *reading, const cJSON *json, void *at)
 {
 	(void)at;
 	read_items(reading, json, read_unknown_status);
+}
+
+void
+read_port(struct reading *reading, const cJSON *json, void *at)
+{
+	int port = 0;
+
+	if (cJSON_IsNull(json))
+		return;
+	if (cJSON_IsNumber(json) && json->valuedouble >= 1 && json->valuedouble <= 65535)
+		port = (int)json->valuedouble;
+	else
+		reading_fail(reading, "not a port, 1 to 65535");
+	memcpy(at, &port, sizeof(port));
+}
+
+void
+read_path(struct reading *reading, const cJSON *json, void *at)
+{
+	const char *text;
+
+	if (cJSON_IsNull(json))
+		return;
+	text = field_text(reading, json);
+	if (text == NULL)
+		return;
+	if (text[0] != '/' || strlen(text) > PATH_MAX_BYTES || strpbrk(text, "?# \"\\") != NULL)
+		reading_fail(reading, "not a path of a URL, at most %d bytes", PATH_MAX_BYTES);
+	else
+		field_keep(reading, text, strlen(text), at);
 }

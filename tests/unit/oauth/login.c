@@ -3,7 +3,9 @@
 #include "oauth/authorize.h"
 #include "oauth/device.h"
 #include "oauth/identity.h"
+#include "oauth/par.h"
 #include "oauth/tests.h"
+#include "oauth/userinfo.h"
 
 #define STATE "st-1234"
 
@@ -266,6 +268,167 @@ an_id_token_tells_whose_account_it_is(void **state)
 	}
 }
 
+/* S155, S156 */
+static void
+an_answer_without_the_issuer_that_is_always_named_can_be_told(void **state)
+{
+	static const char *const without[] = { "code=c&state=" STATE, "error=access_denied&state=" STATE,
+		"code=c&iss=&state=" STATE, "" };
+	static const char *const with[] = { "iss=https%3A%2F%2Fas.example", "error=x&state=" STATE "&iss=a" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
+		assert_false(redirect_names_issuer(without[i], strlen(without[i])));
+	for (size_t i = 0; i < sizeof with / sizeof with[0]; i++)
+		assert_true(redirect_names_issuer(with[i], strlen(with[i])));
+}
+
+#define PAR_AT "https://as.example/par"
+
+/* S149 */
+static void
+a_pushed_request_has_all_parameters_and_the_clients_authentication(void **state)
+{
+	struct provider *provider =
+	    provider_at("https://as.example/authorize", ",\"authorize_params\":{\"prompt\":\"x\"}");
+	const struct authorize authorize = { "http://127.0.0.1:8765/callback", STATE, "challenge", "a b", "" };
+	struct secret secret = a_secret("s");
+	struct oauth_client basic = {
+		.client_id = "id", .client_secret = &secret, .auth = AUTH_BASIC, .vars = &no_vars
+	};
+	struct http_request request = { .headers_count = 0 };
+	struct larder_error error;
+
+	(void)state;
+	assert_false(par_is_possible(provider, &public_client));
+	provider->endpoints.pushed_authorization_request = (char *)(uintptr_t)PAR_AT;
+	assert_true(par_is_possible(provider, &public_client));
+	assert_int_equal(par_build(provider, &public_client, &authorize, &request, &error), LARDER_OK);
+	assert_string_equal(request.url, PAR_AT);
+	assert_string_equal(body(&request),
+	    "client_id=id&response_type=code&redirect_uri=http%3A%2F%2F127.0.0.1%3A8765%2Fcallback&scope=a+b&state=" STATE
+	    "&code_challenge=challenge&code_challenge_method=S256&prompt=x");
+	http_request_clear(&request);
+	assert_int_equal(par_build(provider, &basic, &authorize, &request, &error), LARDER_OK);
+	assert_non_null(strstr(body(&request), "client_id=id&"));
+	assert_null(strstr(body(&request), "client_secret"));
+	assert_string_equal(header(&request, "Authorization"), "Basic aWQ6cw==");
+	http_request_clear(&request);
+	secret_free(&secret);
+	provider_free(provider);
+}
+
+/* S150, S152 */
+static void
+an_answer_to_a_pushed_request_is_a_reference_or_an_error(void **state)
+{
+	static const struct {
+		int status;
+		const char *text;
+		enum larder_code code;
+	} cases[] = {
+		{ 201, "{\"request_uri\":\"urn:example:1\",\"expires_in\":60}", LARDER_OK },
+		{ 200, "{\"request_uri\":\"urn:example:1\",\"expires_in\":60}", LARDER_OK },
+		{ 201, "{\"request_uri\":\"urn:example:1\"}", LARDER_UNAVAILABLE },
+		{ 201, "{\"request_uri\":\"urn:example:1\",\"expires_in\":0}", LARDER_UNAVAILABLE },
+		{ 201, "{\"request_uri\":\"a b\",\"expires_in\":60}", LARDER_UNAVAILABLE },
+		{ 201, "{\"expires_in\":60}", LARDER_UNAVAILABLE },
+		{ 201, "<html>", LARDER_UNAVAILABLE },
+		{ 400, "{\"error\":\"invalid_request\"}", LARDER_REJECTED },
+		{ 401, "{\"error\":\"invalid_client\"}", LARDER_REJECTED },
+		{ 400, "{\"error\":\"access_denied\"}", LARDER_DENIED },
+		{ 405, "", LARDER_REJECTED },
+		{ 413, "", LARDER_REJECTED },
+		{ 429, "{\"error\":\"slow\"}", LARDER_UNAVAILABLE },
+		{ 503, "", LARDER_UNAVAILABLE },
+	};
+	struct provider *provider = provider_with("");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct http_reply reply = a_reply(cases[i].status, cases[i].text, strlen(cases[i].text));
+		struct pushed pushed = { .expires_at = 0 };
+		struct larder_error error;
+
+		if (par_read(provider, &reply, SENT_AT, &pushed, &error) != cases[i].code)
+			fail_msg("%d %s", cases[i].status, cases[i].text);
+		assert_string_equal(pushed.request_uri, cases[i].code == LARDER_OK ? "urn:example:1" : "");
+		assert_int_equal(pushed.expires_at, cases[i].code == LARDER_OK ? SENT_AT + 60 : 0);
+		http_reply_clear(&reply);
+	}
+	provider_free(provider);
+}
+
+/* S151 */
+static void
+the_url_after_a_pushed_request_has_client_id_and_reference_only(void **state)
+{
+	struct provider *provider =
+	    provider_at("https://as.example/authorize", ",\"authorize_params\":{\"prompt\":\"x\"}");
+	const struct pushed pushed = { "urn:example:1", SENT_AT + 60 };
+	struct buf url = BUF_INIT(AUTHORIZE_URL_MAX);
+	struct larder_error error;
+
+	(void)state;
+	assert_int_equal(par_url(provider, &public_client, &pushed, &url, &error), LARDER_OK);
+	assert_string_equal(buf_str(&url), "https://as.example/authorize?client_id=id&request_uri=urn%3Aexample%3A1");
+	buf_clear(&url);
+	provider_free(provider);
+}
+
+static void
+the_userinfo_endpoint_tells_whose_account_it_is(void **state)
+{
+	static const struct {
+		const char *members, *text;
+		int status;
+		const char *subject, *account;
+	} cases[] = {
+		{ "", "{\"sub\":\"1\",\"email\":\"jane@example.org\"}", 200, "1", "jane@example.org" },
+		{ "", "{\"sub\":\"1\",\"preferred_username\":\"jane\"}", 200, "1", "jane" },
+		{ ",\"userinfo\":{\"subject_field\":\"data.id\",\"account_field\":\"data.login\"}",
+		    "{\"data\":{\"id\":583231,\"login\":\"octo\\u001bcat\"}}", 200, "583231", "octo\\x1bcat" },
+		{ "", "{\"sub\":\"1\"}", 401, "", "" },
+		{ "", "{\"sub\":[1]}", 200, "", "" },
+		{ "", "<html>", 200, "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct provider *provider = provider_with(cases[i].members);
+		struct http_reply reply = a_reply(cases[i].status, cases[i].text, strlen(cases[i].text));
+		struct identity identity;
+
+		assert_int_equal(userinfo_read(provider, &reply, &identity), cases[i].subject[0] != '\0');
+		assert_string_equal(identity.subject, cases[i].subject);
+		assert_string_equal(identity.account, cases[i].account);
+		http_reply_clear(&reply);
+		provider_free(provider);
+	}
+}
+
+static void
+the_userinfo_endpoint_is_asked_with_the_new_token(void **state)
+{
+	struct provider *provider =
+	    provider_with(",\"userinfo\":{\"method\":\"POST\",\"headers\":{\"X-Version\":\"2\"}}");
+	struct secret token = a_secret("at");
+	struct http_request request = { .headers_count = 0 };
+	struct larder_error error;
+
+	(void)state;
+	assert_int_equal(userinfo_build(provider, &public_client, &token, &request, &error), LARDER_NOT_FOUND);
+	provider->endpoints.userinfo = (char *)(uintptr_t) "https://as.example/me";
+	assert_int_equal(userinfo_build(provider, &public_client, &token, &request, &error), LARDER_OK);
+	assert_string_equal(request.url, "https://as.example/me");
+	assert_string_equal(request.method, "POST");
+	assert_string_equal(header(&request, "Authorization"), "Bearer at");
+	assert_string_equal(header(&request, "X-Version"), "2");
+	http_request_clear(&request);
+	secret_free(&token);
+	provider_free(provider);
+}
+
 int
 run_login_tests(void)
 {
@@ -279,6 +442,12 @@ run_login_tests(void)
 		cmocka_unit_test(a_device_answer_needs_its_four_members),
 		cmocka_unit_test(a_poll_goes_on_until_the_person_has_decided),
 		cmocka_unit_test(an_id_token_tells_whose_account_it_is),
+		cmocka_unit_test(an_answer_without_the_issuer_that_is_always_named_can_be_told),
+		cmocka_unit_test(a_pushed_request_has_all_parameters_and_the_clients_authentication),
+		cmocka_unit_test(an_answer_to_a_pushed_request_is_a_reference_or_an_error),
+		cmocka_unit_test(the_url_after_a_pushed_request_has_client_id_and_reference_only),
+		cmocka_unit_test(the_userinfo_endpoint_tells_whose_account_it_is),
+		cmocka_unit_test(the_userinfo_endpoint_is_asked_with_the_new_token),
 	};
 
 	return cmocka_run_group_tests_name("login", tests, NULL, NULL);
