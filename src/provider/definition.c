@@ -155,6 +155,10 @@ static const struct field definition_fields[] = {
 	{ "min_refresh_interval_s",   FIELD_SECONDS, AT(min_refresh_interval_s), NULL, NULL, NULL },
 	{ "revoke",                   FIELD_OBJECT,  0, NULL, revoke_fields, NULL },
 	{ "loopback",                 FIELD_OBJECT,  0, NULL, loopback_fields, NULL },
+	{ "require_par",              FIELD_BOOL,    AT(require_par), NULL, NULL, NULL },
+	{ "iss_in_response",          FIELD_BOOL,    AT(iss_in_response), NULL, NULL, NULL },
+	{ "userinfo",                 FIELD_OBJECT,  0, NULL, userinfo_fields, NULL },
+	{ "causes",                   FIELD_OWN,     0, NULL, NULL, read_causes },
 	{ "quirks",                   FIELD_STRINGS, AT(quirks), NULL, NULL, NULL },
 	{ "sources",                  FIELD_JSON,    AT(sources), NULL, NULL, NULL },
 	{ "confidence",               FIELD_JSON,    AT(confidence), NULL, NULL, NULL },
@@ -166,10 +170,6 @@ static const struct field definition_fields[] = {
 /* Before other fields, so that every message can name the provider. */
 static void
 read_id_first(struct reading *reading, const cJSON *json)
-	{ "require_par",              FIELD_BOOL,    AT(require_par), NULL, NULL, NULL },
-	{ "iss_in_response",          FIELD_BOOL,    AT(iss_in_response), NULL, NULL, NULL },
-	{ "userinfo",                 FIELD_OBJECT,  0, NULL, userinfo_fields, NULL },
-	{ "causes",                   FIELD_OWN,     0, NULL, NULL, read_causes },
 {
 	const cJSON *id = json_get(json, "id");
 	size_t mark = reading_enter(reading, "id");

@@ -243,11 +243,6 @@ struct provider {
 		char *note;
 	} loopback;
 
-	struct strings quirks;  /* free text for provider show */
-	char *sources;          /* JSON text, as in the definition; NULL */
-	char *confidence;       /* JSON text; NULL */
-	char *endpoint_seen_in; /* JSON text; NULL */
-
 	bool require_par;     /* a plain authorization request is refused (RFC 9126 section 5) */
 	bool iss_in_response; /* every answer of the authorization endpoint names its issuer (RFC 9207 section 3) */
 
@@ -260,6 +255,11 @@ struct provider {
 
 	struct provider_cause *causes; /* the more telling first */
 	size_t causes_count;
+	struct strings quirks;  /* free text for provider show */
+	char *sources;          /* JSON text, as in the definition; NULL */
+	char *confidence;       /* JSON text; NULL */
+	char *endpoint_seen_in; /* JSON text; NULL */
+
 	struct provider_block *blocks; /* owned; only provider.c looks at it */
 };
 
