@@ -235,6 +235,24 @@ take_description(const cJSON *object, struct answer_error *ret)
 	}
 }
 
+/* Google, Microsoft and Facebook say more precisely what is wrong. */
+static void
+take_subtype(const cJSON *object, struct answer_error *ret)
+{
+	static const char *const names[] = { "error_subtype", "suberror", "error_subcode" };
+	int64_t number;
+
+	for (size_t i = 0; ret->subtype[0] == '\0' && i < sizeof(names) / sizeof(names[0]); i++) {
+		const cJSON *item = json_get(object, names[i]);
+
+		if (cJSON_IsString(item))
+			(void)text_escape(
+			    ret->subtype, sizeof(ret->subtype), item->valuestring, strlen(item->valuestring));
+		else if (cJSON_IsNumber(item) && answer_integer(item, &number))
+			(void)text_format(ret->subtype, sizeof(ret->subtype), "%lld", (long long)number);
+	}
+}
+
 /* Strings before numbers: {"code":400,"type":"..."} is told apart by its type. */
 static bool
 take_object(const cJSON *object, struct answer_error *ret)
@@ -294,4 +312,7 @@ answer_find_error(const struct provider *provider, int status, const struct cJSO
 		return;
 	take_description(whole, ret);
 	take_description(inside, ret);
+	take_subtype(whole, ret);
+	take_subtype(json_get(whole, "error"), ret);
+	take_subtype(inside, ret);
 }

@@ -18,6 +18,7 @@ struct cJSON;
 struct answer_error {
 	bool found;
 	char code[64];         /* as sent, for comparing; cut, so never equal to anything, if longer */
+	char subtype[64];      /* a finer code below the code: error_subtype, suberror, error_subcode; escaped */
 	char description[256]; /* escaped */
 };
 

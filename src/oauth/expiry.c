@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "oauth/answer.h"
+#include "oauth/verdict.h"
 
 #define MILLISECONDS_FROM ((int64_t)100000000000) /* as seconds this is the year 5138 */
 
@@ -162,26 +163,66 @@ expiry_judge(const struct provider *provider, const struct cJSON *tokens, int64_
 static void
 take_earliest(int64_t at, int64_t *earliest)
 {
-	if (*earliest == TIME_UNKNOWN || at < *earliest)
+	if (at != TIME_UNKNOWN && (*earliest == TIME_UNKNOWN || at < *earliest))
 		*earliest = at;
 }
 
-int64_t
-expiry_of_refresh_token(const struct cJSON *tokens, int64_t sent_at)
+/* The end that one member names; TIME_UNKNOWN. Names that end with _at are times. */
+static int64_t
+end_by(const cJSON *tokens, const char *name, int64_t sent_at)
 {
-	static const char *const durations[] = { "refresh_token_timeout", "authorization_expires_in",
-		"refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in" };
-	static const char *const times[] = { "refresh_token_expires_at", "refresh_expires_at" };
-	const char *ignored = NULL;
-	int64_t earliest = TIME_UNKNOWN, life_s = 0;
+	const cJSON *item = json_get(tokens, name);
+	size_t len = strlen(name);
+	int64_t value = 0;
 
-	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
-		if (life_by_duration(json_get(tokens, durations[i]), &life_s, &ignored))
-			take_earliest(sent_at + life_s, &earliest);
+	if (is_missing(item))
+		return TIME_UNKNOWN;
+	if (len > 3 && strcmp(name + len - 3, "_at") == 0) {
+		value = read_time(item);
+		return value > sent_at ? value : TIME_UNKNOWN;
 	}
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-		if (life_by_time(json_get(tokens, times[i]), sent_at, &life_s, &ignored))
-			take_earliest(sent_at + life_s, &earliest);
-	}
+	return answer_integer(item, &value) && value > 0 && value <= INT64_MAX - sent_at ? sent_at + value
+											 : TIME_UNKNOWN;
+}
+
+static int64_t
+earliest_of(const cJSON *tokens, const struct strings *fields, int64_t sent_at)
+{
+	int64_t earliest = TIME_UNKNOWN;
+
+	for (size_t i = 0; i < fields->count; i++)
+		take_earliest(end_by(tokens, fields->items[i], sent_at), &earliest);
 	return earliest;
+}
+
+void
+expiry_of_refresh_token(
+    const struct provider *provider, const struct cJSON *tokens, int64_t sent_at, struct token_reply *ret)
+{
+	static const char *const idle[] = { "refresh_token_timeout", "refresh_expires_in",
+		"x_refresh_token_expires_in" };
+	static const char *const absolute[] = { "authorization_expires_in" };
+	static const char *const either[] = { "refresh_token_expires_in", "refresh_token_expires_at",
+		"refresh_expires_at" };
+	const struct strings *own_idle = &provider->response.refresh_idle_fields;
+	const struct strings *own_absolute = &provider->response.refresh_absolute_fields;
+	bool stays = provider->rotation.kind == ROTATION_NEVER || provider->rotation.kind == ROTATION_NO_REFRESH_TOKEN;
+	int64_t *loose = stays ? &ret->refresh_absolute_end_at : &ret->refresh_idle_end_at;
+
+	ret->refresh_idle_end_at = earliest_of(tokens, own_idle, sent_at);
+	ret->refresh_absolute_end_at = earliest_of(tokens, own_absolute, sent_at);
+	for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++) {
+		if (!verdict_is_listed(own_absolute, idle[i]))
+			take_earliest(end_by(tokens, idle[i], sent_at), &ret->refresh_idle_end_at);
+	}
+	for (size_t i = 0; i < sizeof(absolute) / sizeof(absolute[0]); i++) {
+		if (!verdict_is_listed(own_idle, absolute[i]))
+			take_earliest(end_by(tokens, absolute[i], sent_at), &ret->refresh_absolute_end_at);
+	}
+	for (size_t i = 0; i < sizeof(either) / sizeof(either[0]); i++) {
+		if (!verdict_is_listed(own_idle, either[i]) && !verdict_is_listed(own_absolute, either[i]))
+			take_earliest(end_by(tokens, either[i], sent_at), loose);
+	}
+	ret->refresh_expires_at = ret->refresh_idle_end_at;
+	take_earliest(ret->refresh_absolute_end_at, &ret->refresh_expires_at);
 }

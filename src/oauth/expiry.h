@@ -24,11 +24,18 @@ const char *
 expiry_judge(const struct provider *provider, const struct cJSON *tokens, int64_t sent_at, struct token_reply *ret);
 
 /*
- * The earliest end of the refresh token that the object names, TIME_UNKNOWN if none: refresh_token_timeout,
- * authorization_expires_in and the vendors' names for them, in seconds; ..._at as an absolute time. 0 and what is not
- * understood say nothing.
+ * Set the ends of the refresh token that the object names: refresh_idle_end_at, refresh_absolute_end_at, and the earlier
+ * of them. Members are those that the definition names and the usual ones, in seconds or ..._at as an absolute time:
+ *
+ *   refresh_token_timeout, refresh_expires_in, x_refresh_token_expires_in    if it is not used
+ *   authorization_expires_in                                                used or not
+ *   refresh_token_expires_in, refresh_token_expires_at, refresh_expires_at   where a refresh brings a new one, of this
+ *                                                                           one only; else used or not
+ *
+ * 0 and what is not understood say nothing; very large values count as they are.
  */
-int64_t expiry_of_refresh_token(const struct cJSON *tokens, int64_t sent_at);
+void expiry_of_refresh_token(
+    const struct provider *provider, const struct cJSON *tokens, int64_t sent_at, struct token_reply *ret);
 
 /* An RFC 3339 date as Unix seconds; -1 if it is none. Without an offset it is UTC. */
 int64_t expiry_date(const char *text);

@@ -201,7 +201,7 @@ fields_judge(struct judging *judging)
 	problem = expiry_judge(judging->provider, judging->tokens, judging->sent_at, ret);
 	if (problem != NULL)
 		fields_complain(ret, problem, "");
-	ret->refresh_expires_at = expiry_of_refresh_token(judging->tokens, judging->sent_at);
+	expiry_of_refresh_token(judging->provider, judging->tokens, judging->sent_at, ret);
 	judge_scope(judging);
 	judge_id_token(judging);
 	if (ret->refresh_token_came || !secret_is_empty(&ret->access_token))

@@ -95,19 +95,22 @@ enum grant_outcome {
 struct token_reply {
 	enum grant_outcome outcome;
 	struct secret access_token;
-	struct secret refresh_token; /* empty: none came, keep the old one */
-	bool refresh_token_came;     /* present and not empty, even when equal to the old one */
-	bool refresh_token_refused;  /* one is there that cannot be stored: the reply is worth keeping */
-	char token_type[32];         /* as sent, "" if missing */
-	bool usable;                 /* token_type is understood and access_token is there: may be handed out */
-	int64_t expires_at;          /* Unix seconds; TIME_UNKNOWN */
-	int64_t expires_in_s;        /* life as issued; TIME_UNKNOWN */
-	int64_t refresh_expires_at;  /* TIME_UNKNOWN */
+	struct secret refresh_token;     /* empty: none came, keep the old one */
+	bool refresh_token_came;         /* present and not empty, even when equal to the old one */
+	bool refresh_token_refused;      /* one is there that cannot be stored: the reply is worth keeping */
+	char token_type[32];             /* as sent, "" if missing */
+	bool usable;                     /* token_type is understood and access_token is there: may be handed out */
+	int64_t expires_at;              /* Unix seconds; TIME_UNKNOWN */
+	int64_t expires_in_s;            /* life as issued; TIME_UNKNOWN */
+	int64_t refresh_expires_at;      /* the earlier of the next two; TIME_UNKNOWN */
+	int64_t refresh_idle_end_at;     /* of the refresh token if it is not used; TIME_UNKNOWN */
+	int64_t refresh_absolute_end_at; /* used or not; TIME_UNKNOWN */
 	bool scope_came;
 	char scope[SCOPE_MAX + 1]; /* normalised to single spaces */
 	struct identity identity;  /* of the ID token, if one came */
 	char complaint[256];       /* tokens came, but: "expires_in is not a number"; "" if nothing */
 	char error[64];            /* OAuth error code, escaped; "" if none */
+	char error_subtype[64];    /* what some add to it, escaped; "" if none */
 	char description[256];     /* escaped */
 	int http_status;
 	int64_t retry_after_s; /* -1 unknown */

@@ -65,6 +65,7 @@ judge_error(struct judging *judging, const struct answer_error *error)
 
 	ret->outcome = verdict(judging->provider, ret->http_status, error->code);
 	(void)text_escape(ret->error, sizeof(ret->error), error->code, strlen(error->code));
+	(void)text_format(ret->error_subtype, sizeof(ret->error_subtype), "%s", error->subtype);
 	(void)text_format(ret->description, sizeof(ret->description), "%s", error->description);
 	if (ret->outcome == GRANT_DENIED && ret->description[0] == '\0' && strcmp(error->code, "access_denied") != 0)
 		(void)text_format(ret->description, sizeof(ret->description), "the provider wants a person to log in");
@@ -174,6 +175,8 @@ reply_judge(const struct provider *provider, const struct http_reply *reply, int
 		.expires_at = TIME_UNKNOWN,
 		.expires_in_s = TIME_UNKNOWN,
 		.refresh_expires_at = TIME_UNKNOWN,
+		.refresh_idle_end_at = TIME_UNKNOWN,
+		.refresh_absolute_end_at = TIME_UNKNOWN,
 		.http_status = reply->status,
 		.starved = starved,
 		.retry_after_s = http_retry_after(reply->retry_after, server_now < 0 ? sent_at : server_now),

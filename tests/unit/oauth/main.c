@@ -8,6 +8,7 @@ main(void)
 
 	failed += run_auth_tests();
 	failed += run_builtin_tests();
+	failed += run_cause_tests();
 	failed += run_corpus_tests();
 	failed += run_damage_tests();
 	failed += run_login_tests();

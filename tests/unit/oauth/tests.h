@@ -20,6 +20,7 @@
 int run_api_tests(void);
 int run_auth_tests(void);
 int run_builtin_tests(void);
+int run_cause_tests(void);
 int run_corpus_tests(void);
 int run_damage_tests(void);
 int run_login_tests(void);
