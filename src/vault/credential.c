@@ -37,6 +37,7 @@ static const struct member members[] = {
 	MEMBER(27, TEXT, credential, api_hosts),
 	MEMBER(28, TEXT, credential, subject),
 	MEMBER(29, NUMBER, credential, grant_type),
+	MEMBER(38, TEXT, credential, redirect_uri),
 	/* the intent: nothing of it is stored once it is closed */
 	MEMBER(40, BOOL, credential, intent.open),
 	MEMBER(41, BYTES, credential, intent.attempt_id),

@@ -16,6 +16,7 @@ static const char *const kind_labels[] = {
 	[RECORD_FINGERPRINT] = "larder 1 fingerprint",
 	[RECORD_ENDPOINT] = "larder 1 endpoint",
 	[RECORD_INDEX] = "larder 1 index",
+	[RECORD_PENDING] = "larder 1 pending",
 };
 
 const struct record_type *
@@ -31,6 +32,7 @@ record_type(uint8_t kind)
 		[RECORD_FINGERPRINT] = &type_fingerprint,
 		[RECORD_ENDPOINT] = &type_endpoint,
 		[RECORD_INDEX] = &type_index,
+		[RECORD_PENDING] = &type_pending,
 	};
 
 	return kind < sizeof(types) / sizeof(types[0]) ? types[kind] : NULL;

@@ -88,6 +88,7 @@ struct credential {                  /* everything about it that is no token */
 	char subject[256];         /* whose account it is, in the provider's own terms; "" unknown */
 	char scope[SCOPE_SIZE];    /* granted to the refresh token; "" unknown */
 	char token_endpoint[2049]; /* pinned when it was stored: the only place that gets its refresh token */
+	char redirect_uri[256];    /* of the log-in that it came of; "" unknown */
 	char api_hosts[1024];      /* more hosts that may get its access tokens, with spaces between */
 	enum credential_state state;
 	enum grant_type grant_type;
@@ -166,6 +167,21 @@ struct parked {
 	int64_t sent_at;
 	char why[128];
 	struct secret reply; /* wire's reply_encode form */
+};
+
+struct pending {              /* a device log-in that waits for a person */
+	char name[NAME_SIZE]; /* of the credential that is to come of it */
+	char client[NAME_SIZE];
+	char scope[SCOPE_SIZE];
+	char resource[RESOURCE_SIZE];
+	char account[256];
+	struct secret device_code;
+	char user_code[128];
+	char verification_uri[1024];
+	char verification_complete[1024];
+	char token_endpoint[2049]; /* pinned: the only place that gets the device code */
+	int64_t expires_at;
+	int64_t interval_s;
 };
 
 struct endpoint_health {

@@ -172,6 +172,16 @@ enum larder_code
 parked_remove_all(struct vault *vault, const struct credential *credential, struct larder_error *ret_error);
 void parked_list_free(struct parked *list, size_t count);
 
+/*
+ * The device log-in that waits under a name: at most one. pending_store replaces it, in a transaction; pending_remove
+ * (in a transaction too) does nothing where there is none. NOT_FOUND, DAMAGED, STORAGE.
+ */
+enum larder_code
+pending_load(struct vault *vault, const char *name, struct pending *ret, struct larder_error *ret_error);
+enum larder_code pending_store(struct vault *vault, const struct pending *pending, struct larder_error *ret_error);
+enum larder_code pending_remove(struct vault *vault, const char *name, struct larder_error *ret_error);
+void pending_clear(struct pending *pending);
+
 /* Health of an endpoint, for the breaker; keyed by its origin and path. NOT_FOUND when nothing was ever wrong. */
 enum larder_code
 endpoint_load(struct vault *vault, const char *url, struct endpoint_health *ret, struct larder_error *ret_error);

@@ -496,6 +496,32 @@ the_reply_keys_stay_the_same(void **state)
 	secret_free(&second);
 }
 
+/* S117 */
+static void
+a_device_log_in_waits_under_its_name_until_it_is_over(void **state)
+{
+	struct pending in = { .device_code = long_secret('d', 200), .expires_at = 1700000000, .interval_s = 5 }, out;
+	struct vault *vault = begin(state);
+
+	FILL(in.name, 'n');
+	FILL(in.client, 'c');
+	FILL(in.verification_uri, 'u');
+	FILL(in.token_endpoint, 't');
+	assert_ok(pending_store(vault, &in, NULL));
+	vault = reopen(state);
+	assert_ok(pending_load(vault, in.name, &out, NULL));
+	assert_true(secret_equal(&in.device_code, &out.device_code));
+	assert_string_equal(out.verification_uri, in.verification_uri);
+	assert_int_equal(out.expires_at, 1700000000);
+	pending_clear(&out);
+	vault = begin(state);
+	assert_ok(pending_remove(vault, in.name, NULL));
+	assert_ok(pending_remove(vault, in.name, NULL));
+	vault = reopen(state);
+	assert_int_equal(pending_load(vault, in.name, &out, NULL), LARDER_NOT_FOUND);
+	pending_clear(&in);
+}
+
 int
 run_records_tests(void)
 {
@@ -514,6 +540,7 @@ run_records_tests(void)
 		TEST(parked_replies_are_kept_in_order),
 		TEST(an_endpoint_is_known_by_origin_and_path),
 		TEST(a_removed_credential_takes_all_with_it),
+		TEST(a_device_log_in_waits_under_its_name_until_it_is_over),
 		TEST(a_refresh_token_is_stored_once),
 		TEST(credentials_are_counted_and_named),
 		TEST(audit_rows_say_who_and_what),
