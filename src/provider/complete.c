@@ -11,10 +11,14 @@
 void
 complete_defaults(struct provider *provider)
 {
-	static char refresh_token[] = "refresh_token";
+	static char refresh_token[] = "refresh_token", client_credentials[] = "client_credentials";
+	static char token_endpoint[] = "token_endpoint";
 
 	(void)text_format(provider->scope_separator, sizeof(provider->scope_separator), " ");
 	(void)text_format(provider->refresh.method, sizeof(provider->refresh.method), "POST");
+	provider->client_credentials.grant_type = client_credentials;
+	provider->jwt_bearer.audience = token_endpoint;
+	provider->jwt_bearer.client_auth = true;
 	provider->refresh.grant_type = refresh_token;
 	provider->refresh.sends_scope = true;
 	(void)text_format(provider->revoke.method, sizeof(provider->revoke.method), "POST");
@@ -197,23 +201,24 @@ check_repeats(struct reading *reading, const char *place, const struct name_valu
 	}
 }
 
+static const char *const token_names[] = { "client_id", "client_secret", "client_assertion", "client_assertion_type",
+	"grant_type", "refresh_token", "token", NULL };
+static const char sent_twice[] = "a parameter of the protocol, which would be sent twice";
+
 static void
 check_parameters(struct reading *reading)
 {
-	static const char *const token_names[] = { "client_id", "client_secret", "client_assertion",
-		"client_assertion_type", "grant_type", "refresh_token", "token", NULL };
 	static const char *const code_names[] = { "code", "code_verifier", "redirect_uri", NULL };
 	static const char *const authorize_names[] = { "client_id", "client_secret", "redirect_uri", "response_type",
 		"scope", "state", "code_challenge", "code_challenge_method", "request", "request_uri", NULL };
-	static const char *const problem = "a parameter of the protocol, which would be sent twice";
 	struct provider *provider = reading->provider;
 	const char *token_param[] = { provider->refresh.token_param, NULL };
 
-	refuse_pairs(reading, "refresh.extra", &provider->refresh.extra, token_names, problem);
-	refuse_pairs(reading, "refresh.extra", &provider->refresh.extra, token_param, problem);
-	refuse_pairs(reading, "code_exchange.extra", &provider->code_exchange.extra, token_names, problem);
-	refuse_pairs(reading, "code_exchange.extra", &provider->code_exchange.extra, code_names, problem);
-	refuse_pairs(reading, "authorize_params", &provider->authorize_params, authorize_names, problem);
+	refuse_pairs(reading, "refresh.extra", &provider->refresh.extra, token_names, sent_twice);
+	refuse_pairs(reading, "refresh.extra", &provider->refresh.extra, token_param, sent_twice);
+	refuse_pairs(reading, "code_exchange.extra", &provider->code_exchange.extra, token_names, sent_twice);
+	refuse_pairs(reading, "code_exchange.extra", &provider->code_exchange.extra, code_names, sent_twice);
+	refuse_pairs(reading, "authorize_params", &provider->authorize_params, authorize_names, sent_twice);
 	check_repeats(reading, "refresh.extra", &provider->refresh.extra, "twice");
 	check_repeats(reading, "code_exchange.extra", &provider->code_exchange.extra, "twice");
 	check_repeats(reading, "authorize_params", &provider->authorize_params, "twice");
@@ -243,6 +248,33 @@ check_headers(struct reading *reading, const char *place, const struct name_valu
 		if (!is_header_name(headers->items[i].name))
 			reading_fail(reading, "%s.%s: not a header's name", place,
 			    text_escape(safe, sizeof(safe), headers->items[i].name, strlen(headers->items[i].name)));
+	}
+}
+
+/* What the requests without a person say themselves. */
+static void
+check_grants(struct reading *reading)
+{
+	static const char *const names[] = { "assertion", "subject_token", "subject_token_type", "actor_token",
+		"actor_token_type", "requested_token_type", NULL };
+	struct provider *provider = reading->provider;
+	const struct {
+		const char *place, *headers_place;
+		const struct name_values *extra, *headers;
+	} grants[] = {
+		{ "client_credentials.extra", "client_credentials.headers", &provider->client_credentials.extra,
+		    &provider->client_credentials.headers },
+		{ "jwt_bearer.extra", "jwt_bearer.headers", &provider->jwt_bearer.extra,
+		    &provider->jwt_bearer.headers },
+		{ "token_exchange.extra", "token_exchange.headers", &provider->token_exchange.extra,
+		    &provider->token_exchange.headers },
+	};
+
+	for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
+		refuse_pairs(reading, grants[i].place, grants[i].extra, token_names, sent_twice);
+		refuse_pairs(reading, grants[i].place, grants[i].extra, names, sent_twice);
+		check_repeats(reading, grants[i].place, grants[i].extra, "twice");
+		check_headers(reading, grants[i].headers_place, grants[i].headers);
 	}
 }
 
@@ -295,6 +327,7 @@ complete_definition(struct reading *reading)
 	check_headers(reading, "refresh.headers", &provider->refresh.headers);
 	check_headers(reading, "code_exchange.headers", &provider->code_exchange.headers);
 	check_headers(reading, "userinfo.headers", &provider->userinfo.headers);
+	check_grants(reading);
 	check_login(reading);
 	check_auth(reading);
 }

@@ -41,6 +41,30 @@ static const struct field code_exchange_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct field client_credentials_fields[] = {
+	{ "grant_type", FIELD_TEXT,  AT(client_credentials.grant_type), NULL, NULL, NULL },
+	{ "body",       FIELD_WORD,  AT(client_credentials.body), body_words, NULL, NULL },
+	{ "extra",      FIELD_PAIRS, AT(client_credentials.extra), NULL, NULL, NULL },
+	{ "headers",    FIELD_PAIRS, AT(client_credentials.headers), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
+static const struct field jwt_bearer_fields[] = {
+	{ "audience",         FIELD_TEXT,  AT(jwt_bearer.audience), NULL, NULL, NULL },
+	{ "subject_optional", FIELD_BOOL,  AT(jwt_bearer.subject_optional), NULL, NULL, NULL },
+	{ "scope_claim",      FIELD_BOOL,  AT(jwt_bearer.scope_claim), NULL, NULL, NULL },
+	{ "client_auth",      FIELD_BOOL,  AT(jwt_bearer.client_auth), NULL, NULL, NULL },
+	{ "extra",            FIELD_PAIRS, AT(jwt_bearer.extra), NULL, NULL, NULL },
+	{ "headers",          FIELD_PAIRS, AT(jwt_bearer.headers), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
+static const struct field token_exchange_fields[] = {
+	{ "extra",   FIELD_PAIRS, AT(token_exchange.extra), NULL, NULL, NULL },
+	{ "headers", FIELD_PAIRS, AT(token_exchange.headers), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
 static const struct field refresh_fields[] = {
 	{ "method",      FIELD_OWN,     AT(refresh.method), NULL, NULL, read_method },
 	{ "body",        FIELD_WORD,    AT(refresh.body), body_words, NULL, NULL },
@@ -146,6 +170,9 @@ static const struct field definition_fields[] = {
 	{ "scopes_supported",         FIELD_STRINGS, AT(scopes_supported), NULL, NULL, NULL },
 	{ "api_hosts",                FIELD_STRINGS, AT(api_hosts), NULL, NULL, NULL },
 	{ "code_exchange",            FIELD_OBJECT,  0, NULL, code_exchange_fields, NULL },
+	{ "client_credentials",       FIELD_OBJECT,  0, NULL, client_credentials_fields, NULL },
+	{ "jwt_bearer",               FIELD_OBJECT,  0, NULL, jwt_bearer_fields, NULL },
+	{ "token_exchange",           FIELD_OBJECT,  0, NULL, token_exchange_fields, NULL },
 	{ "refresh",                  FIELD_OBJECT,  0, NULL, refresh_fields, NULL },
 	{ "response",                 FIELD_OBJECT,  0, NULL, response_fields, NULL },
 	{ "access_token_ttl_s",       FIELD_SECONDS, AT(access_token_ttl_s), NULL, NULL, NULL },

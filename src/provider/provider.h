@@ -166,6 +166,24 @@ struct provider {
 	} code_exchange;
 
 	struct {
+	struct {                  /* as the client itself, RFC 6749 section 4.4 */
+		char *grant_type; /* "client_credentials" */
+		enum body_format body;
+		struct name_values extra, headers;
+	} client_credentials;
+
+	struct {                       /* with an assertion, RFC 7523 section 2.1 */
+		char *audience;        /* of the assertion: "token_endpoint", "issuer", or a text with {name} */
+		bool subject_optional; /* without a subject none is named, instead of the issuer */
+		bool scope_claim;      /* the scope is a claim of the assertion and no parameter */
+		bool client_auth;      /* the client authenticates besides (default true) */
+		struct name_values extra, headers;
+	} jwt_bearer;
+
+	struct { /* RFC 8693 */
+		struct name_values extra, headers;
+	} token_exchange;
+
 		char method[8];
 		enum body_format body;
 		char *grant_type;         /* "refresh_token"; NULL: none is sent */
