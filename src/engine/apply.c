@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/lifetime.h"
 #include "engine/schedule.h"
 
 /* Fingerprints follow the tokens; that another credential holds the same token is no reason to lose this one. */
@@ -115,11 +116,7 @@ apply_tokens(struct engine *engine, const struct party *party, struct credential
 		credential->exchanges++;
 		credential->last_refresh_at = now;
 	}
-	if (reply->refresh_expires_at != TIME_UNKNOWN)
-		credential->refresh_expires_at = reply->refresh_expires_at;
-	else if (reply->refresh_token_came && party->provider->refresh_token_absolute_s == TTL_UNKNOWN &&
-	    party->provider->refresh_token_idle_s > 0)
-		credential->refresh_expires_at = now + party->provider->refresh_token_idle_s;
+	lifetime_renew(party->provider, reply, credential->intent.opened_at, credential);
 	/* What the refresh token stands for does not shrink with one narrower access token (RFC 6749 section 6). */
 	if (credential->scope[0] == '\0' && credential->intent.scope[0] == '\0' && reply->scope_came)
 		(void)text_format(credential->scope, sizeof credential->scope, "%s", reply->scope);

@@ -87,9 +87,9 @@ void situation_fill(const struct credential *credential, const struct access *ac
 enum larder_code refresh_has_valid_access(
     struct engine *engine, const struct credential *credential, int64_t now, bool *ret, struct larder_error *ret_error);
 
-/* An error for a failed decision. */
-enum larder_code refresh_fail(const struct credential *credential, const struct decision *decision,
-    const struct refresh_call *call, int64_t now, struct larder_error *ret_error);
+/* An error for a failed decision, with the likely cause where the grant has died. */
+enum larder_code refresh_fail(const struct engine *engine, const struct credential *credential,
+    const struct decision *decision, const struct refresh_call *call, int64_t now, struct larder_error *ret_error);
 
 /* Take the exchange lock of a credential, polling until deadline_ms. UNAVAILABLE when somebody held it too long. */
 enum larder_code exchange_lock(struct engine *engine, const struct credential *credential, int64_t deadline_ms,

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "engine/engine.h"
+#include "engine/lifetime.h"
 #include "engine/schedule.h"
 
 static enum larder_code
@@ -81,8 +82,6 @@ note_tokens(const struct token_reply *tokens, int64_t now, struct credential *re
 	ret->access_expires_at = tokens->expires_at;
 	ret->access_life_s = tokens->expires_in_s;
 	ret->next_refresh_at = refresh_due_at(now, tokens->expires_at, tokens->expires_in_s);
-	if (tokens->refresh_expires_at != TIME_UNKNOWN)
-		ret->refresh_expires_at = tokens->refresh_expires_at;
 	ret->last_refresh_at = now;
 }
 
@@ -102,15 +101,13 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	ret->generation++;
 	ret->access_expires_at = TIME_UNKNOWN;
 	ret->access_life_s = TIME_UNKNOWN;
-	ret->refresh_expires_at = TIME_UNKNOWN;
-	if (party->provider->refresh_token_absolute_s > 0)
-		ret->refresh_expires_at = now + party->provider->refresh_token_absolute_s;
-	else if (party->provider->refresh_token_idle_s > 0)
-		ret->refresh_expires_at = now + party->provider->refresh_token_idle_s;
+	lifetime_begin(party->provider, enrolment->tokens, now, ret);
+	if (secret_is_empty(enrolment->refresh_token))
+		lifetime_none(ret);
 	ret->next_refresh_at = now;
 	ret->retry_at = 0;
 	ret->failures = 0;
-	ret->last_error[0] = ret->last_error_text[0] = '\0';
+	ret->last_error[0] = ret->last_error_text[0] = ret->cause[0] = '\0';
 	ret->last_error_at = TIME_UNKNOWN;
 	wipe(&ret->intent, sizeof ret->intent);
 	if (enrolment->subject != NULL)

@@ -4,20 +4,23 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/lifetime.h"
 #include "engine/schedule.h"
 
-/* "invalid_grant (the token was revoked), HTTP 400" */
+/* "invalid_grant (the token was revoked), HTTP 400"; a long description leaves room for what follows. */
 static void
 say(const struct token_reply *reply, char *dst, size_t dst_size)
 {
+	char description[96];
+
+	(void)text_escape(description, sizeof description, reply->description, strlen(reply->description));
 	if (reply->error[0] == '\0')
-		(void)text_format(dst, dst_size, "HTTP %d%s%s", reply->http_status,
-		    reply->description[0] != '\0' ? ", " : "", reply->description);
-	else if (reply->description[0] == '\0')
+		(void)text_format(
+		    dst, dst_size, "HTTP %d%s%s", reply->http_status, description[0] != '\0' ? ", " : "", description);
+	else if (description[0] == '\0')
 		(void)text_format(dst, dst_size, "%s, HTTP %d", reply->error, reply->http_status);
 	else
-		(void)text_format(
-		    dst, dst_size, "%s (%s), HTTP %d", reply->error, reply->description, reply->http_status);
+		(void)text_format(dst, dst_size, "%s (%s), HTTP %d", reply->error, description, reply->http_status);
 }
 
 /*
@@ -47,52 +50,76 @@ form_tokens(const struct token_reply *reply, struct judgement *ret)
 	    reply->complaint[0] != '\0' ? reply->complaint : "it is missing");
 }
 
+/* What the provider said, and what that probably means. */
 static void
-form_ended(
-    const struct credential *credential, const struct token_reply *reply, bool was_doubted, struct judgement *ret)
+form_refused(const struct exchanged *exchanged, enum larder_code code, const char *hint, struct judgement *ret)
 {
-	char said[400], when[32];
+	const struct intent *intent = &exchanged->credential->intent;
+	const struct cause *cause = &ret->cause;
+	char said[240], when[32];
 
-	say(reply, said, sizeof said);
-	if (was_doubted)
-		(void)error_set(&ret->error, LARDER_NEEDS_LOGIN, "refresh failed",
-		    "log in again, then store the new refresh token with 'larder add --replace'",
+	say(exchanged->reply, said, sizeof said);
+	if (cause->id[0] == '\0')
+		(void)error_set(&ret->error, code, "refresh failed", hint, "%s", said);
+	else if (strcmp(cause->id, "interrupted") == 0)
+		(void)error_set(&ret->error, code, "refresh failed", cause->todo,
 		    "%s: a refresh was interrupted at %s and the provider had already replaced the token", said,
 		    text_time(when, sizeof when,
-			(long long)(credential->intent.doubted_at != 0 ? credential->intent.doubted_at
-								       : credential->intent.opened_at)));
+			(long long)(intent->doubted_at != 0 ? intent->doubted_at : intent->opened_at)));
 	else
-		(void)error_set(&ret->error, LARDER_NEEDS_LOGIN, "refresh failed",
-		    "log in again, then store the new refresh token with 'larder add --replace'",
-		    "%s: the refresh token has ended, was revoked or was used elsewhere", said);
+		(void)error_set(&ret->error, code, "refresh failed", cause->todo, "%s: %s %s", said,
+		    cause->confidence == CONFIDENCE_LOW ? "possibly" : "likely", cause->say);
+}
+
+static void
+find_cause(const struct exchanged *exchanged, int64_t now, struct judgement *ret)
+{
+	struct refusal refusal;
+
+	ret->refused = true;
+	lifetime_of_refused(
+	    exchanged->credential, exchanged->reply, exchanged->was_doubted, exchanged->secret_end_at, now, &refusal);
+	(void)cause_find(exchanged->provider, &refusal, &ret->cause);
+}
+
+/* A scope or a resource is what the caller asks for; all else is the client's. */
+static const char *
+advice_for_rejected(const struct token_reply *reply)
+{
+	if (strcmp(reply->error, "invalid_scope") == 0)
+		return "ask for scopes that were granted, see 'larder show', or log in again for more";
+	if (strcmp(reply->error, "invalid_target") == 0)
+		return "ask for a resource that the provider knows, or for none";
+	return "check the client's id, secret and authentication method with 'larder client show'";
 }
 
 void
-judgement_form(const struct provider *provider, const struct credential *credential, const struct http_reply *http,
-    const struct token_reply *reply, bool was_doubted, int64_t now, struct judgement *ret)
+judgement_form(const struct exchanged *exchanged, int64_t now, struct judgement *ret)
 {
-	char said[400];
+	const struct token_reply *reply = exchanged->reply;
+	char said[240];
 
 	*ret = (struct judgement){
 		.error = { .code = LARDER_OK, .retry_after_s = -1 },
-		.doubt = is_doubtful(provider, http, reply),
+		.doubt = is_doubtful(exchanged->provider, exchanged->http, reply),
 		.retry_after_s = reply->retry_after_s,
 	};
 	say(reply, said, sizeof said);
+	if (reply->outcome == GRANT_ENDED || reply->outcome == GRANT_DENIED || reply->outcome == GRANT_REJECTED)
+		find_cause(exchanged, now, ret);
 	switch (reply->outcome) {
 	case GRANT_TOKENS:
 		form_tokens(reply, ret);
 		break;
 	case GRANT_ENDED:
-		form_ended(credential, reply, was_doubted, ret);
+		form_refused(exchanged, LARDER_NEEDS_LOGIN,
+		    "log in again, then store the new refresh token with 'larder add --replace'", ret);
 		break;
 	case GRANT_DENIED:
-		(void)error_set(
-		    &ret->error, LARDER_DENIED, "refresh failed", "ask who administers the account", "%s", said);
+		form_refused(exchanged, LARDER_DENIED, "ask who administers the account", ret);
 		break;
 	case GRANT_REJECTED:
-		(void)error_set(&ret->error, LARDER_REJECTED, "refresh failed",
-		    "check the client's id, secret and authentication method with 'larder client show'", "%s", said);
+		form_refused(exchanged, LARDER_REJECTED, advice_for_rejected(reply), ret);
 		break;
 	case GRANT_TEMPORARY:
 		(void)error_set(&ret->error, LARDER_UNAVAILABLE, "refresh failed", "try again later", "%s", said);
@@ -106,7 +133,8 @@ judgement_form(const struct provider *provider, const struct credential *credent
 		break;
 	}
 	if (ret->error.code != LARDER_OK && larder_code_retryable(ret->error.code))
-		ret->error.retry_after_s = backoff_until(now, credential->failures + 1, ret->retry_after_s) - now;
+		ret->error.retry_after_s =
+		    backoff_until(now, exchanged->credential->failures + 1, ret->retry_after_s) - now;
 }
 
 void
@@ -127,6 +155,8 @@ judgement_remember(struct credential *credential, const struct judgement *judgem
 {
 	const struct larder_error *error = &judgement->error;
 
+	if (error->code == LARDER_OK || judgement->refused)
+		(void)text_format(credential->cause, sizeof credential->cause, "%s", judgement->cause.id);
 	if (error->code == LARDER_OK) {
 		credential->failures = 0;
 		credential->retry_at = 0;

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "oauth/oauth.h"
+#include "oauth/cause.h"
 #include "vault/types.h"
 
 struct judgement {
@@ -15,11 +15,20 @@ struct judgement {
 	bool doubt; /* the token may have been spent and no successor is known: keep the reply, keep the intent */
 	bool endpoint_failed;  /* counts for the endpoint's breaker */
 	int64_t retry_after_s; /* -1 unknown */
+	bool refused;          /* the provider has refused for good */
+	struct cause cause;    /* then: the likely cause; its id "" if there is none */
 };
 
-/* was_doubted: the exchange repeated one whose outcome was unknown; an ended grant then has a likely cause. */
-void judgement_form(const struct provider *provider, const struct credential *credential, const struct http_reply *http,
-    const struct token_reply *reply, bool was_doubted, int64_t now, struct judgement *ret);
+struct exchanged { /* an exchange whose reply is to be judged */
+	const struct provider *provider;
+	const struct credential *credential;
+	const struct http_reply *http;
+	const struct token_reply *reply; /* of http */
+	bool was_doubted;                /* it repeated one whose outcome was unknown */
+	int64_t secret_end_at;           /* of the client's secret; 0 or less: unknown */
+};
+
+void judgement_form(const struct exchanged *exchanged, int64_t now, struct judgement *ret);
 
 /* An exchange that failed before anything was sent. */
 void judgement_of_failure(

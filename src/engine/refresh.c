@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/schedule.h"
+#include "oauth/cause.h"
 
 #define LOCK_POLL_MAX_MS 20
 
@@ -153,17 +154,32 @@ fail_as_remembered(const struct credential *credential, int64_t now, struct lard
 	return code;
 }
 
-static enum larder_code
-fail_needs_login(const struct credential *credential, struct larder_error *ret_error)
+/* What to do about the cause that was found when the grant died; "" if it is not known any more. */
+static void
+advise(const struct engine *engine, const struct credential *credential, struct cause *ret)
 {
+	struct provider *provider = NULL;
+	struct larder_error ignored;
+
+	if (credential->cause[0] == '\0')
+		return;
+	(void)catalogue_load(engine->catalogue, credential->provider, &provider, &ignored);
+	(void)cause_by_id(provider, credential->cause, ret);
+	provider_free(provider);
+}
+
+static enum larder_code
+fail_needs_login(const struct engine *engine, const struct credential *credential, struct larder_error *ret_error)
+{
+	struct cause cause = { .todo = "log in again, then store the new refresh token with 'larder add --replace'" };
 	char when[32];
 
 	if (credential->state != STATE_NEEDS_LOGIN || credential->last_error_text[0] == '\0')
 		return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token",
 		    "store a new refresh token with 'larder add --replace'", "there is no usable refresh token");
-	return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token",
-	    "log in again, then store the new refresh token with 'larder add --replace'", "%s (%s)",
-	    credential->last_error_text, text_time(when, sizeof when, (long long)credential->last_error_at));
+	advise(engine, credential, &cause);
+	return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token", cause.todo, "%s (%s)", credential->last_error_text,
+	    text_time(when, sizeof when, (long long)credential->last_error_at));
 }
 
 /* What was rejected stays rejected while nobody changes anything; all else is worth another try later. */
@@ -184,8 +200,8 @@ fail_held_back(const struct credential *credential, int64_t rest_s, struct larde
 }
 
 enum larder_code
-refresh_fail(const struct credential *credential, const struct decision *decision, const struct refresh_call *call,
-    int64_t now, struct larder_error *ret_error)
+refresh_fail(const struct engine *engine, const struct credential *credential, const struct decision *decision,
+    const struct refresh_call *call, int64_t now, struct larder_error *ret_error)
 {
 	char when[32], hint[160];
 
@@ -194,7 +210,7 @@ refresh_fail(const struct credential *credential, const struct decision *decisio
 		return error_set(ret_error, LARDER_UNAVAILABLE, "no token", "leave out --offline",
 		    "the cached token has ended and the provider may not be asked");
 	case REASON_NEEDS_LOGIN:
-		return fail_needs_login(credential, ret_error);
+		return fail_needs_login(engine, credential, ret_error);
 	case REASON_REVOKED:
 		return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token",
 		    "log in again, then store the new refresh token with 'larder add --replace'", "it %s",
@@ -425,7 +441,7 @@ refresh_run(struct engine *engine, struct refresh_call *call, struct larder_erro
 		if (code != LARDER_OK || decision.order == ORDER_SERVE)
 			break;
 		if (decision.order == ORDER_FAIL) {
-			code = refresh_fail(&credential, &decision, call, fx->now_s(fx->ctx), ret_error);
+			code = refresh_fail(engine, &credential, &decision, call, fx->now_s(fx->ctx), ret_error);
 		} else if (decision.order == ORDER_WAIT) {
 			code = wait_under_lock(engine, call, decision.wait_ms, ret_error);
 		} else {

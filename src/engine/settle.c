@@ -153,7 +153,12 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	}
 	attempts = fresh.attempts;
 	was_doubted = fresh.state == STATE_IN_DOUBT || fresh.intent.doubted_at != 0;
-	judgement_form(party->provider, &fresh, http, &reply, was_doubted, now, &judgement);
+	judgement_form(&(struct exchanged){ .provider = party->provider,
+			   .credential = &fresh,
+			   .http = http,
+			   .reply = &reply,
+			   .was_doubted = was_doubted },
+	    now, &judgement);
 	if (reply_len > fresh.reply_len_max)
 		fresh.reply_len_max = (uint32_t)reply_len;
 	code = apply_reply(engine, party, &fresh, http, &reply, &judgement, now, ret_error);

@@ -87,7 +87,7 @@ serve(struct engine *engine, struct refresh_call *call, struct token_got *ret, e
 			*ret_outcome = HANDED_OUT;
 		}
 	} else if (decision.order == ORDER_FAIL) {
-		code = refresh_fail(&credential, &decision, call, now, ret_error);
+		code = refresh_fail(engine, &credential, &decision, call, now, ret_error);
 	}
 out:
 	vault_rollback(engine->vault);

@@ -99,10 +99,14 @@ struct credential {                  /* everything about it that is no token */
 	uint64_t exchanges;       /* +1 per exchange that ended with tokens */
 	uint64_t attempts;        /* +1 per exchange that ended in any way */
 	int64_t created_at;
-	int64_t last_refresh_at;   /* of the last one that succeeded */
-	int64_t access_expires_at; /* of the default access token */
-	int64_t access_life_s;     /* as issued; TIME_UNKNOWN */
-	int64_t refresh_expires_at;
+	int64_t last_refresh_at;    /* of the last one that succeeded */
+	int64_t access_expires_at;  /* of the default access token */
+	int64_t access_life_s;      /* as issued; TIME_UNKNOWN */
+	int64_t refresh_expires_at; /* the earlier of the ends of its refresh token */
+	int64_t granted_at;         /* log-in, or when the refresh token was handed in; 0: an older version stored it */
+	int64_t refresh_idle_end_at;     /* if it is not used; 0 unknown as well */
+	int64_t refresh_absolute_end_at; /* used or not; 0 unknown as well */
+	char cause[33];                  /* why it was refused for the last time, by its id; "" */
 	int64_t next_refresh_at;
 	int64_t retry_at;          /* backoff: not before, unless forced */
 	uint32_t failures;         /* in a row */

@@ -28,7 +28,12 @@ judge(enum grant_outcome outcome, int status, const char *error, bool was_doubte
 	struct judgement judgement;
 
 	text_format(reply.error, sizeof reply.error, "%s", error);
-	judgement_form(&provider, &credential, &http, &reply, was_doubted, NOW, &judgement);
+	judgement_form(&(struct exchanged){ .provider = &provider,
+			   .credential = &credential,
+			   .http = &http,
+			   .reply = &reply,
+			   .was_doubted = was_doubted },
+	    NOW, &judgement);
 	return judgement;
 }
 
@@ -87,7 +92,9 @@ leaves_doubt(int status, const char *type, const char *body, bool truncated, enu
 	struct judgement judgement;
 
 	text_format(http.content_type, sizeof http.content_type, "%s", type);
-	judgement_form(&provider, &credential, &http, &reply, false, NOW, &judgement);
+	judgement_form(
+	    &(struct exchanged){ .provider = &provider, .credential = &credential, .http = &http, .reply = &reply },
+	    NOW, &judgement);
 	http_reply_clear(&http);
 	return judgement.doubt;
 }
@@ -130,7 +137,9 @@ tokens_that_nobody_understands_are_stored_but_not_given(void **state)
 
 	(void)state;
 	text_format(reply.complaint, sizeof reply.complaint, "token_type 'mac' is not one that is understood");
-	judgement_form(&provider, &credential, &http, &reply, false, NOW, &judgement);
+	judgement_form(
+	    &(struct exchanged){ .provider = &provider, .credential = &credential, .http = &http, .reply = &reply },
+	    NOW, &judgement);
 	assert_int_equal(judgement.error.code, LARDER_UNAVAILABLE);
 	assert_non_null(strstr(judgement.error.why, "mac"));
 	assert_non_null(strstr(judgement.error.why, "its refresh token is stored"));

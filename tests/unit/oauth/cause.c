@@ -124,6 +124,9 @@ what_we_know_goes_before_what_can_be_guessed(void **state)
 	assert_string_equal(
 	    infer("google", (struct story){ .was_doubted = true, .now_after_s = 7 * DAY + 60 }), "interrupted");
 	assert_string_equal(
+	    infer("slack", (struct story){ .error = "invalid_refresh_token", .was_doubted = true }), "interrupted");
+	assert_string_equal(infer("slack", (struct story){ .error = "invalid_refresh_token" }), "reused");
+	assert_string_equal(
 	    infer("generic",
 		(struct story){ .absolute_end_after_s = 10 * DAY, .good_after_s = 9 * DAY, .now_after_s = 11 * DAY }),
 	    "absolute-expiry");
