@@ -192,25 +192,3 @@ device_poll_judge(const struct token_reply *reply)
 		return DEVICE_RETRY;
 	return DEVICE_FAILED;
 }
-
-enum larder_code
-client_credentials_build(const struct provider *provider, const struct oauth_client *client, const char *scope,
-    const char *resource, struct http_request *ret, struct larder_error *ret_error)
-{
-	static const char grant_type[] = "client_credentials";
-	struct http_request request = { .headers_count = 0 };
-	struct message message;
-	enum larder_code code;
-
-	message_init(&message, provider, client, "cannot ask for a token", &request, ret_error);
-	message_url(&message, provider->endpoints.token);
-	message_headers(&message, &provider->code_exchange.headers);
-	message_param(&message, "grant_type", grant_type, sizeof grant_type - 1);
-	client_auth_add(&message, client, client_auth_method(provider, client));
-	message_scope(&message, scope);
-	message_resources(&message, resource);
-	code = message_take(&message, "POST", BODY_FORM, ret);
-	message_clear(&message);
-	http_request_clear(&request);
-	return code;
-}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Grants without a browser on this machine: the device grant (RFC 8628) and client credentials (RFC 6749 section 4.4).
- * Pure.
+ * The device grant, for a person at another device (RFC 8628). Pure.
  */
 #ifndef OAUTH_DEVICE_H
 #define OAUTH_DEVICE_H
@@ -47,9 +46,5 @@ enum device_poll {
 
 /* Judge a reply that reply_judge has judged. */
 enum device_poll device_poll_judge(const struct token_reply *reply);
-
-/* Tokens for the client itself. */
-enum larder_code client_credentials_build(const struct provider *provider, const struct oauth_client *client,
-    const char *scope, const char *resource, struct http_request *ret, struct larder_error *ret_error);
 
 #endif

@@ -177,6 +177,17 @@ judge_scope(struct judging *judging)
 	buf_clear(&scope);
 }
 
+/* RFC 8693 section 2.2.1: what it is that came as access_token. */
+static void
+take_issued_type(struct judging *judging)
+{
+	const char *text = json_string(judging->tokens, "issued_token_type");
+	struct token_reply *ret = judging->ret;
+
+	if (text != NULL)
+		(void)text_escape(ret->issued_token_type, sizeof(ret->issued_token_type), text, strlen(text));
+}
+
 static void
 judge_id_token(struct judging *judging)
 {
@@ -204,6 +215,7 @@ fields_judge(struct judging *judging)
 	expiry_of_refresh_token(judging->provider, judging->tokens, judging->sent_at, ret);
 	judge_scope(judging);
 	judge_id_token(judging);
+	take_issued_type(judging);
 	if (ret->refresh_token_came || !secret_is_empty(&ret->access_token))
 		ret->outcome = GRANT_TOKENS;
 }
