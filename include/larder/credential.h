@@ -43,6 +43,13 @@ struct larder_credential {
 	const char *rotation_class; /* static, overlap, until-used, strict: static text; NULL if the provider is gone */
 	uint64_t parked;            /* replies kept aside */
 	char advice[256];           /* what to do when the state is not ok; "" */
+	int64_t granted_at;         /* when somebody logged in, or the refresh token was handed in */
+	int64_t refresh_idle_ends_at;     /* when it ends if it is not used; refresh_expires_at is the earlier */
+	int64_t refresh_absolute_ends_at; /* when it ends, used or not */
+	char cause_id[33];                /* why it was refused, as a word for programs: "idle-expiry"; "" */
+	char cause[176];                  /* the same as part of a sentence; it is inferred, not told */
+	char cause_hint[176];             /* what to do about it */
+	const char *cause_confidence;     /* low, medium, high: static text; NULL */
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include "api/handle.h"
 #include "base/text.h"
+#include "engine/lifetime.h"
 
 static enum larder_code
 bad_credential(struct larder_error *ret_error, const char *why)
@@ -84,6 +85,36 @@ find_class(const struct catalogue *catalogue, const char *id, const char **ret, 
 	return code == LARDER_INTERNAL ? error_no_memory(ret_error) : LARDER_OK;
 }
 
+/* The definition may be gone, and its causes with it; only memory is a reason to fail. */
+static enum larder_code
+fill_cause(const struct catalogue *catalogue, struct larder_credential *view, struct larder_error *ret_error)
+{
+	struct provider *provider = NULL;
+	struct larder_error error;
+	struct cause cause;
+	enum larder_code code;
+
+	if (view->cause_id[0] == '\0')
+		return LARDER_OK;
+	code = catalogue_load(catalogue, view->provider, &provider, &error);
+	if (cause_by_id(provider, view->cause_id, &cause)) {
+		(void)text_format(view->cause, sizeof view->cause, "%s", cause.say);
+		(void)text_format(view->cause_hint, sizeof view->cause_hint, "%s", cause.todo);
+		if (strcmp(view->state, credential_state_name(STATE_NEEDS_LOGIN)) == 0)
+			(void)text_format(view->advice, sizeof view->advice, "%s", cause.todo);
+		view->cause_confidence = confidence_name(cause.confidence);
+	}
+	provider_free(provider);
+	return code == LARDER_INTERNAL ? error_no_memory(ret_error) : LARDER_OK;
+}
+
+/* Old vaults say 0 where the new ones say unknown. */
+static int64_t
+known_time(int64_t unix_s)
+{
+	return unix_s > 0 ? unix_s : TIME_UNKNOWN;
+}
+
 /* Others wait for a person: whatever they were scheduled for does not happen. */
 static bool
 is_refreshed(enum credential_state state)
@@ -104,6 +135,9 @@ view(const struct credential *credential, struct larder_credential *ret)
 		.last_refresh_at = credential->last_refresh_at,
 		.next_refresh_at = is_refreshed(credential->state) ? credential->next_refresh_at : TIME_UNKNOWN,
 		.last_error_at = credential->last_error_at,
+		.granted_at = known_time(credential->granted_at),
+		.refresh_idle_ends_at = known_time(credential->refresh_idle_end_at),
+		.refresh_absolute_ends_at = known_time(credential->refresh_absolute_end_at),
 	};
 	(void)text_format(ret->name, sizeof ret->name, "%s", credential->name);
 	(void)text_format(ret->provider, sizeof ret->provider, "%s", credential->provider);
@@ -113,6 +147,9 @@ view(const struct credential *credential, struct larder_credential *ret)
 	(void)text_format(ret->last_error, sizeof ret->last_error, "%s", credential->last_error);
 	(void)text_format(ret->last_error_text, sizeof ret->last_error_text, "%s", credential->last_error_text);
 	(void)text_format(ret->advice, sizeof ret->advice, "%s", advice(credential->state));
+	(void)text_format(ret->cause_id, sizeof ret->cause_id, "%s",
+	    credential->state == STATE_REVOKING || credential->state == STATE_REVOKED ? "revoked-here"
+										      : credential->cause);
 	return ret->scope != NULL;
 }
 
@@ -144,6 +181,8 @@ larder_credential_show(
 		code = find_class(session->engine.catalogue, credential.provider, &shown.rotation_class, ret_error);
 	}
 	if (code == LARDER_OK)
+		code = fill_cause(session->engine.catalogue, &shown, ret_error);
+	if (code == LARDER_OK)
 		*ret = shown;
 	else
 		larder_credential_clear(&shown);
@@ -167,9 +206,9 @@ by_name(const void *a, const void *b)
 	return strcmp(((const struct larder_credential *)a)->name, ((const struct larder_credential *)b)->name);
 }
 
-/* Definitions are parsed once per provider, not once per credential. */
+/* Definitions are parsed once per provider, not once per credential, but for those few that have died. */
 static enum larder_code
-fill_classes(
+fill_by_definition(
     const struct catalogue *catalogue, struct larder_credential *list, size_t count, struct larder_error *ret_error)
 {
 	enum larder_code code = LARDER_OK;
@@ -182,6 +221,8 @@ fill_classes(
 			list[i].rotation_class = list[j].rotation_class;
 		else
 			code = find_class(catalogue, list[i].provider, &list[i].rotation_class, ret_error);
+		if (code == LARDER_OK)
+			code = fill_cause(catalogue, &list[i], ret_error);
 	}
 	return code;
 }
@@ -221,7 +262,7 @@ larder_credential_list(
 	if (code == LARDER_NOT_FOUND) {
 		if (count > 0)
 			qsort(list, count, sizeof *list, by_name);
-		code = fill_classes(session->engine.catalogue, list, count, ret_error);
+		code = fill_by_definition(session->engine.catalogue, list, count, ret_error);
 	}
 	if (code == LARDER_OK) {
 		*ret = list;

@@ -17,6 +17,7 @@ static const struct option options[] = {
 static const char *const states[] = { "ok", "needs-login", "in-doubt", "suspect", "revoking", "revoked" };
 
 #define STATES (sizeof states / sizeof states[0])
+#define SOON_S (7 * (int64_t)86400) /* to say that a log-in ends for good */
 
 static size_t
 count_state(const struct larder_credential *list, size_t count, const char *state)
@@ -48,8 +49,37 @@ print_json(const struct session *session, struct output *out, const struct larde
 }
 
 static void
+print_ill(struct output *out, const struct larder_credential *credential)
+{
+	output_format(out, "%s: ", credential->name);
+	output_colour(out, view_state_colour(credential->state));
+	output_str(out, credential->state);
+	output_colour(out, COLOUR_NONE);
+	if (credential->cause[0] != '\0') {
+		output_str(out, view_is_guess(credential) ? "; possibly " : "; likely ");
+		output_escaped(out, credential->cause);
+	}
+	if (credential->advice[0] != '\0') {
+		output_str(out, "; ");
+		output_escaped(out, credential->advice);
+	}
+	output_str(out, "\n");
+}
+
+/* It is well, and will not be for long. */
+static void
+print_end(struct output *out, const struct larder_credential *credential, const char *what, int64_t unix_s, int64_t now)
+{
+	char span[40];
+
+	output_format(out, "%s: %s %s\n", credential->name, what, view_span(span, sizeof span, unix_s, now));
+}
+
+static void
 print_summary(struct output *out, const struct larder_credential *list, size_t count)
 {
+	int64_t now = view_now();
+
 	output_format(out, "%zu credential%s", count, count == 1 ? "" : "s");
 	for (size_t i = 0, shown = 0; i < STATES; i++) {
 		size_t found = count_state(list, count, states[i]);
@@ -59,17 +89,13 @@ print_summary(struct output *out, const struct larder_credential *list, size_t c
 	}
 	output_str(out, "\n");
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(list[i].state, "ok") == 0)
-			continue;
-		output_format(out, "%s: ", list[i].name);
-		output_colour(out, view_state_colour(list[i].state));
-		output_str(out, list[i].state);
-		output_colour(out, COLOUR_NONE);
-		if (list[i].advice[0] != '\0') {
-			output_str(out, "; ");
-			output_escaped(out, list[i].advice);
-		}
-		output_str(out, "\n");
+		if (strcmp(list[i].state, "ok") != 0)
+			print_ill(out, &list[i]);
+		else if (list[i].refresh_expires_at >= 0 && list[i].refresh_expires_at <= now)
+			print_end(
+			    out, &list[i], "its refresh token has probably ended", list[i].refresh_expires_at, now);
+		else if (list[i].refresh_absolute_ends_at >= 0 && list[i].refresh_absolute_ends_at <= now + SOON_S)
+			print_end(out, &list[i], "a new log-in is needed", list[i].refresh_absolute_ends_at, now);
 	}
 }
 
@@ -80,7 +106,11 @@ is_wrong(const struct larder_credential *credential, int64_t until, char *why, s
 	char span[40];
 
 	if (strcmp(credential->state, "ok") != 0)
-		(void)text_format(why, why_size, "it is %s", credential->state);
+		(void)text_format(why, why_size, "it is %s%s%s", credential->state,
+		    credential->cause[0] == '\0'    ? ""
+			: view_is_guess(credential) ? ", possibly because "
+						    : ", likely because ",
+		    credential->cause);
 	else if (credential->refresh_expires_at >= 0 && credential->refresh_expires_at <= until)
 		(void)text_format(why, why_size, "its refresh token ends %s",
 		    view_span(span, sizeof span, credential->refresh_expires_at, view_now()));
@@ -94,7 +124,7 @@ check(const struct session *session, const struct larder_credential *list, size_
 {
 	int64_t until = view_now() + args_duration(session->args, "check", 0);
 	size_t wrong = 0, first = 0;
-	char why[96], first_why[96] = "";
+	char why[240], first_why[240] = "";
 	enum larder_code code;
 
 	for (size_t i = 0; i < count; i++) {

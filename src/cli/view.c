@@ -8,7 +8,8 @@
 #include "base/io.h"
 #include "base/text.h"
 
-const char *const view_heads[] = { "NAME", "PROVIDER", "ACCOUNT", "STATE", "EXPIRES", "GENERATION", NULL };
+const char *const view_heads[] = { "NAME", "PROVIDER", "ACCOUNT", "STATE", "EXPIRES", "LOGIN ENDS", "GENERATION",
+	NULL };
 
 int64_t
 view_now(void)
@@ -26,6 +27,12 @@ view_state_colour(const char *state)
 	if (strcmp(state, "in-doubt") == 0 || strcmp(state, "suspect") == 0)
 		return COLOUR_WARN;
 	return COLOUR_DIM;
+}
+
+bool
+view_is_guess(const struct larder_credential *credential)
+{
+	return credential->cause_confidence != NULL && strcmp(credential->cause_confidence, "low") == 0;
 }
 
 const char *
@@ -56,8 +63,11 @@ view_members(struct output *out, const struct larder_credential *credential)
 	output_text(out, "state", credential->state);
 	output_time(out, "access_expires_at", credential->access_expires_at);
 	output_time(out, "refresh_expires_at", credential->refresh_expires_at);
+	output_time(out, "refresh_idle_ends_at", credential->refresh_idle_ends_at);
+	output_time(out, "refresh_absolute_ends_at", credential->refresh_absolute_ends_at);
 	output_unsigned(out, "generation", credential->generation);
 	output_time(out, "created_at", credential->created_at);
+	output_time(out, "granted_at", credential->granted_at);
 	output_time(out, "last_refresh_at", credential->last_refresh_at);
 	output_text(out, "last_error", text_or_null(credential->last_error));
 	output_text(out, "last_error_text", text_or_null(credential->last_error_text));
@@ -66,6 +76,10 @@ view_members(struct output *out, const struct larder_credential *credential)
 	output_text(out, "rotation", credential->rotation_class);
 	output_unsigned(out, "parked", credential->parked);
 	output_text(out, "advice", text_or_null(credential->advice));
+	output_text(out, "cause", text_or_null(credential->cause));
+	output_text(out, "cause_id", text_or_null(credential->cause_id));
+	output_text(out, "cause_confidence", credential->cause_confidence);
+	output_text(out, "cause_hint", text_or_null(credential->cause_hint));
 }
 
 void
@@ -79,16 +93,19 @@ view_json(struct output *out, const char *name, const struct larder_credential *
 void
 view_row(struct table *table, const struct larder_credential *credential, int64_t now)
 {
-	char span[40] = "-", generation[24];
+	char span[40] = "-", login[40] = "-", generation[24];
 
 	if (credential->access_expires_at >= 0)
 		(void)view_span(span, sizeof span, credential->access_expires_at, now);
+	if (credential->refresh_expires_at >= 0)
+		(void)view_span(login, sizeof login, credential->refresh_expires_at, now);
 	(void)text_format(generation, sizeof generation, "%" PRIu64, credential->generation);
 	table_add(table, credential->name);
 	table_add(table, credential->provider);
 	table_add(table, credential->account);
 	table_add_coloured(table, credential->state, view_state_colour(credential->state));
 	table_add(table, span);
+	table_add(table, login);
 	table_add(table, generation);
 }
 
@@ -126,6 +143,27 @@ error_line(struct output *out, const struct larder_credential *credential)
 	line(out, "last error", text);
 }
 
+/* Nobody tells: it is inferred, and how surely is part of it. */
+static void
+cause_line(struct output *out, const struct larder_credential *credential)
+{
+	char text[240];
+
+	if (credential->cause[0] == '\0')
+		return;
+	(void)text_format(text, sizeof text, "%s (confidence: %s)", credential->cause, credential->cause_confidence);
+	line(out, "likely cause", text);
+}
+
+/* The earlier end, and where it is known what each of them means. */
+static void
+refresh_lines(struct output *out, const struct larder_credential *credential, int64_t now)
+{
+	time_line(out, "login ends", credential->refresh_expires_at, now);
+	time_line(out, "  if not used", credential->refresh_idle_ends_at, now);
+	time_line(out, "  in any case", credential->refresh_absolute_ends_at, now);
+}
+
 static void
 view_long(struct output *out, const struct larder_credential *credential, int64_t now)
 {
@@ -140,11 +178,12 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 	output_str(out, credential->state);
 	output_colour(out, COLOUR_NONE);
 	output_str(out, "\n");
-	line(out, "what to do", credential->advice);
+	cause_line(out, credential);
+	line(out, "what to do", credential->advice[0] != '\0' ? credential->advice : credential->cause_hint);
 	output_format(out, "%-16s %" PRIu64 "\n", "generation", credential->generation);
 	line(out, "rotation", credential->rotation_class);
 	time_line(out, "access expires", credential->access_expires_at, now);
-	time_line(out, "refresh expires", credential->refresh_expires_at, now);
+	refresh_lines(out, credential, now);
 	time_line(out, "last refresh", credential->last_refresh_at, now);
 	time_line(out, "next refresh", credential->next_refresh_at, now);
 	error_line(out, credential);
@@ -152,6 +191,8 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 	if (credential->parked > 0)
 		output_format(out, "%-16s %" PRIu64 "\n", "parked replies", credential->parked);
 	time_line(out, "added", credential->created_at, now);
+	if (credential->granted_at != credential->created_at)
+		time_line(out, "logged in", credential->granted_at, now);
 }
 
 void

@@ -26,6 +26,9 @@ void view_one(struct output *out, bool json, const struct larder_credential *cre
 
 enum colour view_state_colour(const char *state);
 
+/* Whether the cause that is shown is no more than a guess. */
+bool view_is_guess(const struct larder_credential *credential);
+
 /* "in 52 min", "3 d ago", "unknown". Returns dst. */
 const char *view_span(char *dst, size_t dst_size, int64_t unix_s, int64_t now);
 
