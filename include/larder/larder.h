@@ -23,6 +23,7 @@
 #include <larder/audit.h>
 #include <larder/client.h>
 #include <larder/credential.h>
+#include <larder/discover.h>
 #include <larder/doctor.h>
 #include <larder/error.h>
 #include <larder/login.h>

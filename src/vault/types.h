@@ -58,6 +58,10 @@ struct client {
 	struct secret secret; /* empty: public client */
 	char auth[32];        /* method by name; "" for the definition's rule */
 	char proxy[2049];     /* "" for none */
+	char registration_uri[2049];      /* of a client that registered itself (RFC 7592); "" */
+	struct secret registration_token; /* for that address */
+	int64_t secret_expires_at;        /* Unix seconds; 0: never */
+	char redirect_uri[256];           /* that was registered; "" unknown */
 	struct client_var vars[VARS_MAX];
 	size_t vars_count;
 	int64_t created_at, secret_set_at;
