@@ -88,6 +88,7 @@ authorize_url(const struct provider *provider, const struct oauth_client *client
 	else
 		message_url(&message, provider->endpoints.authorization);
 	authorize_params(&message, client, authorize);
+	message.names = &provider->param_names.authorize;
 	code = message_query(&message, ret);
 	message_clear(&message);
 	http_request_clear(&request);
@@ -232,6 +233,7 @@ code_build(const struct provider *provider, const struct oauth_client *client, c
 	client_auth_add(&message, client, client_auth_method(provider, client));
 	message_resources(&message, resource);
 	message_extra(&message, &provider->code_exchange.extra);
+	message.names = &provider->param_names.code_exchange;
 	code = message_take(&message, "POST", provider->code_exchange.body, ret);
 	message_clear(&message);
 	http_request_clear(&request);

@@ -31,7 +31,8 @@ first_with_secret(const struct provider *provider)
 		if (uses_secret(method) && method != AUTH_SECRET_JWT)
 			return method;
 	}
-	return AUTH_BASIC;
+	/* where only public clients are known a secret is of no use, and is told to nobody */
+	return provider->auth_methods_count == 1 && provider->auth_methods[0] == AUTH_NONE ? AUTH_NONE : AUTH_BASIC;
 }
 
 enum auth_method
@@ -156,13 +157,30 @@ client_auth_add(struct message *message, const struct oauth_client *client, enum
 	}
 }
 
-void
-client_auth_bearer(struct message *message, const struct secret *token)
+static void
+add_scheme(struct message *message, const char *scheme, const struct secret *secret)
 {
 	struct buf value = BUF_INIT_SECRET(HEADER_MAX);
 
-	(void)buf_append_str(&value, "Bearer ");
-	(void)buf_append(&value, token->data, token->len);
+	(void)buf_append_format(&value, "%s ", scheme);
+	(void)buf_append(&value, secret->data, secret->len);
 	set_authorization(message, &value);
 	buf_clear(&value);
+}
+
+void
+client_auth_bearer(struct message *message, const struct secret *token)
+{
+	add_scheme(message, "Bearer", token);
+}
+
+void
+client_auth_scheme(struct message *message, const struct oauth_client *client, const char *scheme)
+{
+	message_param(message, "client_id", client->client_id, strlen(client->client_id));
+	if (has_secret(client))
+		add_scheme(message, scheme == NULL ? "Client" : scheme, client->client_secret);
+	else
+		message_fail(message, LARDER_REJECTED, "store it with 'larder client set-secret'",
+		    "the provider wants the client's secret for it, and there is none");
 }

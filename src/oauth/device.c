@@ -11,8 +11,7 @@
 #include "oauth/answer.h"
 #include "oauth/client_auth.h"
 
-#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
-#define EXPIRES_MAX  (24 * 60 * 60)
+#define EXPIRES_MAX (24 * 60 * 60)
 
 enum larder_code
 device_begin_build(const struct provider *provider, const struct oauth_client *client, const char *scope,
@@ -28,10 +27,14 @@ device_begin_build(const struct provider *provider, const struct oauth_client *c
 		    "the provider's definition has no device authorization endpoint");
 	else
 		message_url(&message, provider->endpoints.device_authorization);
-	client_auth_add(&message, client, client_auth_method(provider, client));
+	client_auth_add(&message, client,
+	    provider->device.client_auth == AUTH_SAME ? client_auth_method(provider, client)
+						      : provider->device.client_auth);
 	message_scope(&message, scope);
 	message_resources(&message, resource);
-	code = message_take(&message, "POST", BODY_FORM, ret);
+	message_extra(&message, &provider->device.extra);
+	message.names = &provider->param_names.device;
+	code = message_take(&message, "POST", provider->device.body, ret);
 	message_clear(&message);
 	http_request_clear(&request);
 	return code;
@@ -148,7 +151,7 @@ device_grant_clear(struct device_grant *grant)
 }
 
 enum larder_code
-device_poll_build(const struct provider *provider, const struct oauth_client *client, const struct secret *device_code,
+device_poll_build(const struct provider *provider, const struct oauth_client *client, const struct device_grant *grant,
     struct http_request *ret, struct larder_error *ret_error)
 {
 	struct http_request request = { .headers_count = 0 };
@@ -156,19 +159,39 @@ device_poll_build(const struct provider *provider, const struct oauth_client *cl
 	enum larder_code code;
 
 	message_init(&message, provider, client, "cannot ask for the tokens", &request, ret_error);
-	message_url(&message, provider->endpoints.token);
+	message_url(&message,
+	    provider->endpoints.device_token == NULL ? provider->endpoints.token : provider->endpoints.device_token);
 	message_headers(&message, &provider->code_exchange.headers);
-	message_param(&message, "grant_type", DEVICE_GRANT, sizeof DEVICE_GRANT - 1);
-	message_param(&message, "device_code", device_code->data, device_code->len);
+	if (provider->device.grant_type != NULL)
+		message_param(&message, "grant_type", provider->device.grant_type, strlen(provider->device.grant_type));
+	message_param(&message, "device_code", grant->device_code.data, grant->device_code.len);
+	if (provider->device.sends_user_code)
+		message_param(&message, "user_code", grant->user_code, strlen(grant->user_code));
 	client_auth_add(&message, client, client_auth_method(provider, client));
+	message.names = &provider->param_names.device_token;
 	code = message_take(&message, "POST", provider->code_exchange.body, ret);
 	message_clear(&message);
 	http_request_clear(&request);
 	return code;
 }
 
+/* What the definition says that a status means, where the reply itself names no error. */
+static const char *
+status_error(const struct provider *provider, int status)
+{
+	const struct name_values *statuses = &provider->device.statuses;
+	char text[8];
+
+	(void)text_format(text, sizeof text, "%d", status);
+	for (size_t i = 0; i < statuses->count; i++) {
+		if (strcmp(statuses->items[i].name, text) == 0)
+			return statuses->items[i].value;
+	}
+	return "";
+}
+
 enum device_poll
-device_poll_judge(const struct token_reply *reply)
+device_poll_judge(const struct provider *provider, const struct token_reply *reply)
 {
 	static const struct {
 		const char *error;
@@ -182,10 +205,12 @@ device_poll_judge(const struct token_reply *reply)
 		{ "code_expired", DEVICE_EXPIRED },
 	};
 
+	const char *error = reply->error[0] != '\0' ? reply->error : status_error(provider, reply->http_status);
+
 	if (reply->outcome == GRANT_TOKENS && reply->usable)
 		return DEVICE_TOKENS;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-		if (strcmp(reply->error, table[i].error) == 0)
+		if (strcmp(error, table[i].error) == 0)
 			return table[i].means;
 	}
 	if (reply->outcome == GRANT_TEMPORARY || reply->outcome == GRANT_UNKNOWN)

@@ -30,9 +30,9 @@ enum larder_code device_begin_read(const struct provider *provider, const struct
     struct device_grant *ret, struct larder_error *ret_error);
 void device_grant_clear(struct device_grant *grant);
 
-/* Ask whether the person has decided (section 3.4). */
+/* Ask whether the person has decided (section 3.4), as the definition's device object wants it. */
 enum larder_code device_poll_build(const struct provider *provider, const struct oauth_client *client,
-    const struct secret *device_code, struct http_request *ret, struct larder_error *ret_error);
+    const struct device_grant *grant, struct http_request *ret, struct larder_error *ret_error);
 
 enum device_poll {
 	DEVICE_TOKENS,  /* they are in the reply */
@@ -45,6 +45,6 @@ enum device_poll {
 };
 
 /* Judge a reply that reply_judge has judged. */
-enum device_poll device_poll_judge(const struct token_reply *reply);
+enum device_poll device_poll_judge(const struct provider *provider, const struct token_reply *reply);
 
 #endif

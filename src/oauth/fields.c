@@ -34,17 +34,26 @@ is_missing(const cJSON *item)
 	return item == NULL || cJSON_IsNull(item) || (cJSON_IsString(item) && item->valuestring[0] == '\0');
 }
 
+const cJSON *
+fields_find(const cJSON *object, const char *name, const char *usual)
+{
+	const cJSON *item = json_get(object, name);
+
+	return is_missing(item) ? json_get(object, usual) : item;
+}
+
 void
 fields_judge_refresh_token(struct judging *judging)
 {
 	struct token_reply *ret = judging->ret;
-	const cJSON *item = json_get(judging->tokens, "refresh_token");
+	const char *name = judging->provider->response.refresh_token_field;
+	const cJSON *item = fields_find(judging->tokens, name, "refresh_token");
 	const char *problem;
 
 	if (is_missing(item))
-		item = json_get(judging->inside, "refresh_token");
+		item = fields_find(judging->inside, name, "refresh_token");
 	if (is_missing(item))
-		item = json_get(judging->whole, "refresh_token");
+		item = fields_find(judging->whole, name, "refresh_token");
 	if (is_missing(item))
 		return;
 	problem = token_problem(item, text_is_vschars);
@@ -63,7 +72,8 @@ static void
 judge_access_token(struct judging *judging)
 {
 	struct token_reply *ret = judging->ret;
-	const cJSON *item = json_get(judging->tokens, "access_token");
+	const cJSON *item =
+	    fields_find(judging->tokens, judging->provider->response.access_token_field, "access_token");
 	const char *problem;
 
 	if (is_missing(item)) {
@@ -153,7 +163,7 @@ static void
 judge_scope(struct judging *judging)
 {
 	struct token_reply *ret = judging->ret;
-	const cJSON *item = json_get(judging->tokens, "scope");
+	const cJSON *item = fields_find(judging->tokens, judging->provider->response.scope_field, "scope");
 	struct buf scope = BUF_INIT(SCOPE_MAX);
 	const cJSON *one;
 	bool readable = is_missing(item) || cJSON_IsString(item) || cJSON_IsArray(item);

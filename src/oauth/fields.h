@@ -26,6 +26,9 @@ void fields_judge(struct judging *judging);
 /* The refresh token alone. Missing, null and empty mean: the old one stays (RFC 6749 section 6). */
 void fields_judge_refresh_token(struct judging *judging);
 
+/* A member by the provider's own name for it; without one by the usual name, as no token may be lost over a name. */
+const struct cJSON *fields_find(const struct cJSON *object, const char *name, const char *usual);
+
 /* Remember what is wrong, unless something weightier is remembered already. */
 void fields_complain(struct token_reply *ret, const char *what, const char *problem);
 

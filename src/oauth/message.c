@@ -196,6 +196,26 @@ message_url(struct message *message, const char *template)
 	buf_clear(&url);
 }
 
+/* At the end, so that everything before goes by the names of the RFC. */
+static void
+rename_params(struct message *message)
+{
+	const struct name_values *names = message->names;
+
+	for (size_t i = 0; names != NULL && i < message->params_count; i++) {
+		struct message_param *param = &message->params[i];
+
+		for (size_t j = 0; j < names->count; j++) {
+			if (strcmp(names->items[j].name, param->name) != 0)
+				continue;
+			if (!text_format(param->name, sizeof(param->name), "%s", names->items[j].value))
+				fail_definition(message, "too long a name:", names->items[j].value);
+			break;
+		}
+	}
+	message->names = NULL;
+}
+
 /* A parameter that the endpoint's own query has already would be sent twice. */
 static void
 check_query(struct message *message)
@@ -305,6 +325,7 @@ message_finish(struct message *message, const char *method, enum body_format bod
 {
 	static const char accept[] = "application/json", cache[] = "no-store";
 
+	rename_params(message);
 	check_query(message);
 	if (message->code != LARDER_OK)
 		return message->code;
@@ -337,6 +358,7 @@ message_query(struct message *message, struct buf *ret)
 	const char *mark = strchr(url, '?');
 	struct buf query = BUF_INIT_SECRET(HTTP_BODY_MAX);
 
+	rename_params(message);
 	check_query(message);
 	write_form(message, &query);
 	if (query.failed)

@@ -28,7 +28,8 @@ struct message {
 	size_t params_count;
 	struct name_value vars[MESSAGE_VARS_MAX]; /* for templates; borrowed texts */
 	size_t vars_count;
-	char *client_id; /* a writable copy for vars */
+	char *client_id;                 /* a writable copy for vars */
+	const struct name_values *names; /* what the provider calls the parameters; NULL: what the RFC does */
 };
 
 /* Begin. request has to be cleared already; message_clear ends it on all paths. */

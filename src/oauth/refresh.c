@@ -66,6 +66,7 @@ refresh_build(const struct provider *provider, const struct oauth_client *client
 	message_resources(&message, resource);
 	add_needs(&message);
 	message_extra(&message, &provider->refresh.extra);
+	message.names = &provider->param_names.refresh;
 	code = message_take(&message, provider->refresh.method, provider->refresh.body, ret);
 	message_clear(&message);
 	http_request_clear(&request);

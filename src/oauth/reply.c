@@ -19,9 +19,10 @@ is_filled(const cJSON *item)
 }
 
 static bool
-has_token(const cJSON *object)
+has_token(const struct provider *provider, const cJSON *object)
 {
-	return is_filled(json_get(object, "access_token")) || is_filled(json_get(object, "refresh_token"));
+	return is_filled(fields_find(object, provider->response.access_token_field, "access_token")) ||
+	    is_filled(fields_find(object, provider->response.refresh_token_field, "refresh_token"));
 }
 
 /* The first place of the definition's list where a token is; without a list, the top. */
@@ -34,12 +35,12 @@ find_tokens(const struct judging *judging)
 		const char *path = sets->items[i];
 		const cJSON *set = strcmp(path, ".") == 0 ? judging->inside : json_get(judging->inside, path);
 
-		if (has_token(set))
+		if (has_token(judging->provider, set))
 			return set;
 	}
-	if (has_token(judging->inside))
+	if (has_token(judging->provider, judging->inside))
 		return judging->inside;
-	return has_token(judging->whole) ? judging->whole : NULL;
+	return has_token(judging->provider, judging->whole) ? judging->whole : NULL;
 }
 
 /* Whether a definition says that a success of HTTP is none of OAuth. */

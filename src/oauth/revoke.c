@@ -44,6 +44,9 @@ is_expressible(enum revoke_style style)
 	case REVOKE_CUSTOM_API:
 	case REVOKE_SERVICENOW:
 	case REVOKE_STRAVA:
+	case REVOKE_FACEBOOK:
+	case REVOKE_SHOPIFY:
+	case REVOKE_SQUARE:
 		return true;
 	default:
 		return false;
@@ -99,6 +102,10 @@ add_auth(struct message *message, const struct oauth_client *client, enum token_
 		add_bearer(message, kind, token, bearer);
 		return;
 	}
+	if (method == AUTH_SECRET_SCHEME) {
+		client_auth_scheme(message, client, message->provider->revoke.auth_scheme);
+		return;
+	}
 	if (method == AUTH_SAME || method == AUTH_UNSET)
 		method = client_auth_method(message->provider, client);
 	else if (!has_secret && (method == AUTH_BASIC || method == AUTH_POST))
@@ -118,7 +125,7 @@ add_token(struct message *message, enum token_kind kind, const struct secret *to
 	if (template == NULL || strstr(template, "{refresh_token}") != NULL ||
 	    strstr(template, "{access_token}") != NULL)
 		return;
-	if (style == REVOKE_SLACK || style == REVOKE_BEARER_NO_BODY)
+	if (style == REVOKE_SLACK || style == REVOKE_BEARER_NO_BODY || provider->revoke.body == BODY_NONE)
 		return;
 	message_param(message, param == NULL ? "token" : param, token->data, token->len);
 	if (with_hint && revoke_sends_hint(provider))
@@ -143,6 +150,9 @@ revoke_build(const struct provider *provider, const struct oauth_client *client,
 		message_fail(&message, LARDER_USAGE, NULL, "there is no token to revoke");
 	add_token(&message, kind, token, with_hint);
 	add_auth(&message, client, kind, token, bearer);
+	message_extra(&message, &provider->revoke.extra);
+	message_headers(&message, &provider->revoke.headers);
+	message.names = &provider->param_names.revoke;
 	code = message_finish(&message, provider->revoke.method, provider->revoke.body);
 	if (code == LARDER_OK) {
 		*ret = request;

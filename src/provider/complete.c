@@ -13,6 +13,8 @@ complete_defaults(struct provider *provider)
 {
 	static char refresh_token[] = "refresh_token", client_credentials[] = "client_credentials";
 	static char token_endpoint[] = "token_endpoint";
+	static char device_code[] = "urn:ietf:params:oauth:grant-type:device_code";
+	static char access_token[] = "access_token", scope[] = "scope";
 
 	(void)text_format(provider->scope_separator, sizeof(provider->scope_separator), " ");
 	(void)text_format(provider->refresh.method, sizeof(provider->refresh.method), "POST");
@@ -20,6 +22,11 @@ complete_defaults(struct provider *provider)
 	provider->jwt_bearer.audience = token_endpoint;
 	provider->jwt_bearer.client_auth = true;
 	provider->refresh.grant_type = refresh_token;
+	provider->device.grant_type = device_code;
+	provider->device.client_auth = AUTH_SAME;
+	provider->response.access_token_field = access_token;
+	provider->response.refresh_token_field = refresh_token;
+	provider->response.scope_field = scope;
 	provider->refresh.sends_scope = true;
 	(void)text_format(provider->revoke.method, sizeof(provider->revoke.method), "POST");
 	provider->revoke.client_auth = AUTH_SAME;
@@ -163,6 +170,7 @@ check_templates(struct reading *reading)
 	check_template(reading, "endpoints", "refresh", provider->endpoints.refresh, true);
 	check_template(reading, "endpoints", "authorization", provider->endpoints.authorization, true);
 	check_template(reading, "endpoints", "device_authorization", provider->endpoints.device_authorization, false);
+	check_template(reading, "endpoints", "device_token", provider->endpoints.device_token, false);
 	check_template(reading, "endpoints", "revocation", provider->endpoints.revocation, false);
 	check_template(reading, "endpoints", "introspection", provider->endpoints.introspection, false);
 	check_template(reading, "endpoints", "userinfo", provider->endpoints.userinfo, false);
@@ -222,6 +230,10 @@ check_parameters(struct reading *reading)
 	check_repeats(reading, "refresh.extra", &provider->refresh.extra, "twice");
 	check_repeats(reading, "code_exchange.extra", &provider->code_exchange.extra, "twice");
 	check_repeats(reading, "authorize_params", &provider->authorize_params, "twice");
+	refuse_pairs(reading, "revoke.extra", &provider->revoke.extra, token_names, sent_twice);
+	refuse_pairs(reading, "device.extra", &provider->device.extra, token_names, sent_twice);
+	check_repeats(reading, "revoke.extra", &provider->revoke.extra, "twice");
+	check_repeats(reading, "device.extra", &provider->device.extra, "twice");
 }
 
 static bool
@@ -326,6 +338,7 @@ complete_definition(struct reading *reading)
 	check_parameters(reading);
 	check_headers(reading, "refresh.headers", &provider->refresh.headers);
 	check_headers(reading, "code_exchange.headers", &provider->code_exchange.headers);
+	check_headers(reading, "revoke.headers", &provider->revoke.headers);
 	check_headers(reading, "userinfo.headers", &provider->userinfo.headers);
 	check_grants(reading);
 	check_login(reading);

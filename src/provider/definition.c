@@ -31,6 +31,7 @@ static const struct field endpoint_fields[] = {
 	{ "userinfo",             FIELD_TEXT, AT(endpoints.userinfo), NULL, NULL, NULL },
 	{ "registration",         FIELD_TEXT, AT(endpoints.registration), NULL, NULL, NULL },
 	{ "pushed_authorization_request", FIELD_TEXT, AT(endpoints.pushed_authorization_request), NULL, NULL, NULL },
+	{ "device_token",         FIELD_TEXT, AT(endpoints.device_token), NULL, NULL, NULL },
 	{ .name = NULL },
 };
 
@@ -56,6 +57,26 @@ static const struct field jwt_bearer_fields[] = {
 	{ "client_auth",      FIELD_BOOL,  AT(jwt_bearer.client_auth), NULL, NULL, NULL },
 	{ "extra",            FIELD_PAIRS, AT(jwt_bearer.extra), NULL, NULL, NULL },
 	{ "headers",          FIELD_PAIRS, AT(jwt_bearer.headers), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
+static const struct field device_fields[] = {
+	{ "client_auth",     FIELD_WORD,  AT(device.client_auth), auth_words, NULL, NULL },
+	{ "body",            FIELD_WORD,  AT(device.body), body_words, NULL, NULL },
+	{ "grant_type",      FIELD_OWN,   AT(device.grant_type), NULL, NULL, read_text_or_null },
+	{ "sends_user_code", FIELD_BOOL,  AT(device.sends_user_code), NULL, NULL, NULL },
+	{ "extra",           FIELD_PAIRS, AT(device.extra), NULL, NULL, NULL },
+	{ "statuses",        FIELD_PAIRS, AT(device.statuses), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
+static const struct field param_names_fields[] = {
+	{ "authorize",     FIELD_PAIRS, AT(param_names.authorize), NULL, NULL, NULL },
+	{ "code_exchange", FIELD_PAIRS, AT(param_names.code_exchange), NULL, NULL, NULL },
+	{ "refresh",       FIELD_PAIRS, AT(param_names.refresh), NULL, NULL, NULL },
+	{ "device",        FIELD_PAIRS, AT(param_names.device), NULL, NULL, NULL },
+	{ "device_token",  FIELD_PAIRS, AT(param_names.device_token), NULL, NULL, NULL },
+	{ "revoke",        FIELD_PAIRS, AT(param_names.revoke), NULL, NULL, NULL },
 	{ .name = NULL },
 };
 
@@ -90,6 +111,9 @@ static const struct field response_fields[] = {
 	{ "dead_errors",          FIELD_STRINGS, AT(response.dead_errors), NULL, NULL, NULL },
 	{ "refresh_idle_fields",  FIELD_STRINGS, AT(response.refresh_idle_fields), NULL, NULL, NULL },
 	{ "refresh_absolute_fields", FIELD_STRINGS, AT(response.refresh_absolute_fields), NULL, NULL, NULL },
+	{ "access_token_field",   FIELD_TEXT,    AT(response.access_token_field), NULL, NULL, NULL },
+	{ "refresh_token_field",  FIELD_TEXT,    AT(response.refresh_token_field), NULL, NULL, NULL },
+	{ "scope_field",          FIELD_TEXT,    AT(response.scope_field), NULL, NULL, NULL },
 	{ "token_types",          FIELD_STRINGS, AT(response.token_types), NULL, NULL, NULL },
 	{ "token_type_optional",  FIELD_BOOL,    AT(response.token_type_optional), NULL, NULL, NULL },
 	{ "scope_separator",      FIELD_OWN,     AT(response.scope_separator), NULL, NULL, read_separator },
@@ -115,6 +139,9 @@ static const struct field revoke_fields[] = {
 	{ "client_auth",      FIELD_OWN,     AT(revoke.client_auth), NULL, NULL, read_client_auth },
 	{ "body",             FIELD_WORD,    AT(revoke.body), body_words, NULL, NULL },
 	{ "token_param",      FIELD_TEXT,    AT(revoke.token_param), NULL, NULL, NULL },
+	{ "auth_scheme",      FIELD_TEXT,    AT(revoke.auth_scheme), NULL, NULL, NULL },
+	{ "extra",            FIELD_PAIRS,   AT(revoke.extra), NULL, NULL, NULL },
+	{ "headers",          FIELD_PAIRS,   AT(revoke.headers), NULL, NULL, NULL },
 	{ "sends_hint",       FIELD_BOOL,    AT(revoke.sends_hint), NULL, NULL, NULL },
 	{ "accepts",          FIELD_OWN,     AT(revoke), NULL, NULL, read_accepts },
 	{ "success",          FIELD_OWN,     AT(revoke), NULL, NULL, read_success },
@@ -173,6 +200,8 @@ static const struct field definition_fields[] = {
 	{ "client_credentials",       FIELD_OBJECT,  0, NULL, client_credentials_fields, NULL },
 	{ "jwt_bearer",               FIELD_OBJECT,  0, NULL, jwt_bearer_fields, NULL },
 	{ "token_exchange",           FIELD_OBJECT,  0, NULL, token_exchange_fields, NULL },
+	{ "device",                   FIELD_OBJECT,  0, NULL, device_fields, NULL },
+	{ "param_names",              FIELD_OBJECT,  0, NULL, param_names_fields, NULL },
 	{ "refresh",                  FIELD_OBJECT,  0, NULL, refresh_fields, NULL },
 	{ "response",                 FIELD_OBJECT,  0, NULL, response_fields, NULL },
 	{ "access_token_ttl_s",       FIELD_SECONDS, AT(access_token_ttl_s), NULL, NULL, NULL },

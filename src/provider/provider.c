@@ -26,6 +26,7 @@ const struct word auth_words[] = {
 
 const struct word revoke_auth_words[] = {
 	{ "bearer_access_token", AUTH_BEARER_ACCESS_TOKEN },
+	{ "secret_scheme", AUTH_SECRET_SCHEME },
 	{ "same", AUTH_SAME },
 	{ NULL, 0 },
 };

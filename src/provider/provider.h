@@ -31,6 +31,7 @@ enum auth_method { /* client authentication at the token endpoint, RFC 6749 sect
 	AUTH_KEY_BASIC,   /* Basic with the secret as user name, an empty password and no client_id */
 	/* seen at revocation endpoints only: */
 	AUTH_BEARER_ACCESS_TOKEN, /* Authorization: Bearer with the access token */
+	AUTH_SECRET_SCHEME,       /* Authorization: SCHEME with the client's secret, as revoke.auth_scheme says */
 	AUTH_SAME                 /* as at the token endpoint */
 };
 
@@ -135,8 +136,9 @@ struct provider {
 	char *name;
 	char *issuer;    /* NULL if none */
 	char *discovery; /* NULL if none */
-	int64_t discovered_at; /* when this was made of the issuer's own metadata, Unix seconds; TTL_UNKNOWN: it was not */
-	bool public_only;      /* discovered on the public network: its hosts are never looked for in a private one */
+	int64_t
+	    discovered_at; /* when this was made of the issuer's own metadata, Unix seconds; TTL_UNKNOWN: it was not */
+	bool public_only;  /* discovered on the public network: its hosts are never looked for in a private one */
 	bool insecure_loopback;
 
 	struct provider_var *vars;
@@ -146,7 +148,8 @@ struct provider {
 		char *authorization, *token, *refresh, *device_authorization, *revocation, *introspection, *userinfo;
 		char *registration; /* of clients, RFC 7591 */
 		char *pushed_authorization_request;
-	} endpoints; /* templates with {name}; NULL if none; refresh NULL means same as token */
+		char *device_token; /* where a device asks for its tokens; NULL: token */
+	} endpoints;                /* templates with {name}; NULL if none; refresh NULL means same as token */
 
 	enum auth_method auth_methods[8];
 	size_t auth_methods_count;
@@ -158,14 +161,13 @@ struct provider {
 	struct name_values authorize_params;
 	struct strings offline_scopes;
 	struct strings scopes_supported; /* that it says it knows; for people */
-	struct strings api_hosts; /* that may get access tokens besides the token endpoint's host; oauth/api.h */
+	struct strings api_hosts;        /* that may get access tokens besides the token endpoint's host; oauth/api.h */
 
 	struct {
 		enum body_format body;
 		struct name_values extra, headers;
 	} code_exchange;
 
-	struct {
 	struct {                  /* as the client itself, RFC 6749 section 4.4 */
 		char *grant_type; /* "client_credentials" */
 		enum body_format body;
@@ -180,10 +182,24 @@ struct provider {
 		struct name_values extra, headers;
 	} jwt_bearer;
 
+	struct {                              /* how the device flow differs from RFC 8628 */
+		enum auth_method client_auth; /* where it begins; AUTH_SAME: as at the token endpoint */
+		enum body_format body;        /* of the first request */
+		char *grant_type;             /* of the others; NULL: none is sent */
+		bool sends_user_code;         /* the others name it too */
+		struct name_values extra;     /* of the first request */
+		struct name_values statuses;  /* HTTP status -> the error that it means, where a reply names none */
+	} device;
+
+	struct { /* what the provider calls a parameter: name of the RFC -> its own */
+		struct name_values authorize, code_exchange, refresh, device, device_token, revoke;
+	} param_names;
+
 	struct { /* RFC 8693 */
 		struct name_values extra, headers;
 	} token_exchange;
 
+	struct {
 		char method[8];
 		enum body_format body;
 		char *grant_type;         /* "refresh_token"; NULL: none is sent */
@@ -207,6 +223,9 @@ struct provider {
 		struct strings dead_errors;          /* errors that end the grant besides invalid_grant */
 		struct strings refresh_idle_fields;  /* members with the end of a refresh token that is not used */
 		struct strings refresh_absolute_fields; /* members with its end, used or not; oauth/expiry.h */
+		char *access_token_field;               /* what the provider calls them: "access_token" */
+		char *refresh_token_field;              /* "refresh_token" */
+		char *scope_field;                      /* "scope" */
 		struct strings token_types; /* values of token_type that mean Bearer, besides Bearer itself */
 		bool token_type_optional;
 		char scope_separator[4]; /* in replies, besides spaces: "," (default: the one of requests) */
@@ -233,7 +252,9 @@ struct provider {
 		char *url;                    /* template; NULL: endpoints.revocation */
 		enum auth_method client_auth; /* AUTH_SAME by default */
 		enum body_format body;
-		char *token_param;  /* "token" */
+		char *token_param; /* "token" */
+		char *auth_scheme; /* of Authorization, with AUTH_SECRET_SCHEME */
+		struct name_values extra, headers;
 		bool sends_hint;    /* token_type_hint, default true */
 		bool accepts_given; /* the definition lists what is accepted */
 		bool accepts_access, accepts_refresh;

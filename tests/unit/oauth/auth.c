@@ -70,7 +70,7 @@ a_secret_under_a_default_of_none_goes_the_way_that_the_list_names(void **state)
 	assert_request(post, "id", "secret", AUTH_UNSET, NULL,
 	    "grant_type=refresh_token&refresh_token=rt&client_id=id&client_secret=secret");
 	assert_request(
-	    nothing, "id", "secret", AUTH_UNSET, "Basic aWQ6c2VjcmV0", "grant_type=refresh_token&refresh_token=rt");
+	    nothing, "id", "secret", AUTH_UNSET, NULL, "grant_type=refresh_token&refresh_token=rt&client_id=id");
 	provider_free(post);
 	provider_free(nothing);
 }

@@ -242,7 +242,7 @@ a_poll_goes_on_until_the_person_has_decided(void **state)
 		struct token_reply reply = { .outcome = GRANT_UNKNOWN };
 
 		reply_judge(provider, &http, SENT_AT, &reply);
-		if (device_poll_judge(&reply) != cases[i].poll)
+		if (device_poll_judge(provider, &reply) != cases[i].poll)
 			fail_msg("%s", cases[i].text);
 		token_reply_clear(&reply);
 		http_reply_clear(&http);

@@ -24,6 +24,7 @@ int run_cause_tests(void);
 int run_corpus_tests(void);
 int run_damage_tests(void);
 int run_login_tests(void);
+int run_quirks_tests(void);
 int run_refresh_tests(void);
 int run_revoke_tests(void);
 int run_scope_tests(void);
