@@ -7,7 +7,9 @@ import time
 import urllib.parse
 
 import faults as fault_module
+import resources
 from control import Control
+from grants import Grants
 from ledger import Refusal
 from login import Login
 from wire import Reply
@@ -24,7 +26,7 @@ class Server:
         self.requests = collections.deque(maxlen=REQUESTS_KEPT)
         self.arrived = threading.Condition()
         self.seen = collections.Counter()
-        self.login, self.control = Login(self), Control(self)
+        self.login, self.grants, self.control = Login(self), Grants(self), Control(self)
 
     # -- one request
 
@@ -149,12 +151,14 @@ class Server:
             return Reply.json({"error": "invalid_request"}, 405, {"Allow": "POST"})
         with self.ledger.lock:
             self.ledger.count("token_requests")
-            client = self.client_of(request, form)
+            client = self.grants.client_of(request, form) or self.client_of(request, form)
             kind = form.get("grant_type")
             if kind == "refresh_token":
                 if not form.get("refresh_token"):
                     raise Refusal("invalid_request", "refresh_token is missing")
-                grant, fields = self.redeem(client, form, fault)
+                grant, fields = self.redeem(client, form, fault, request.values("resource"))
+            elif self.grants.knows(kind):
+                grant, fields = self.grants.redeem(request, client, form)
             elif kind:
                 grant, fields = self.login.redeem(client, form, kind)
             else:
@@ -162,7 +166,7 @@ class Server:
             shape = {**client["shape"], **grant["shape"], **fault}
         return fault_module.shape_reply(fields, shape)
 
-    def redeem(self, client, form, fault):
+    def redeem(self, client, form, fault, asked=()):
         entry = self.ledger.refresh.get(form["refresh_token"])
         known = self.ledger.grants[entry[0]] if entry else {"shape": {}}
         how = {**client["shape"], **known["shape"], **fault}.get("refresh_token")
@@ -170,7 +174,8 @@ class Server:
         before = {key: known.get(key) for key in with_lengths}
         known.update(with_lengths)
         try:
-            grant, fields = self.ledger.redeem(client, form["refresh_token"], form.get("scope"), keep=how is not None)
+            grant, fields = self.ledger.redeem(client, form["refresh_token"], form.get("scope"), keep=how is not None,
+                                               choose=lambda grant, scope: resources.choose(grant, scope, asked))
         finally:
             known.update(before)
         if how == "same":
@@ -202,8 +207,11 @@ class Server:
                 record = self.ledger.access[token]
                 record["uses"] += 1
                 grant = self.ledger.grants[record["grant"]]
-                return Reply.json({"account": grant["account"], "scope": record["scope"], "generation": record["n"],
-                                   "expires_in": int(record["expires_at"] - time.time())})
+                answer = {"account": grant["account"], "scope": record["scope"], "generation": record["n"],
+                          "expires_in": int(record["expires_at"] - time.time())}
+                if record.get("resource"):
+                    answer["resource"] = record["resource"]
+                return Reply.json(answer)
             self.ledger.count("api_refused")
         challenge = 'Bearer realm="api"' + (', error="invalid_token", error_description="expired or revoked"' if token else "")
         return Reply.json({"error": "invalid_token"}, 401, {"WWW-Authenticate": challenge})

@@ -53,6 +53,8 @@ GRANT_DEFAULTS = {
     "access_len": 0,                # pad tokens to this length
     "refresh_len": 0,
     "shape": {},
+    "resources": None,              # resources.py
+    "by_scope": False,
 }
 
 
@@ -141,10 +143,10 @@ class Ledger:
         self.refresh[token] = [grant["id"], number]
         return token
 
-    def new_access(self, grant, number, scope):
+    def new_access(self, grant, number, scope, resource=None):
         token = new_token("at_", grant["access_len"])
         self.access[token] = {"grant": grant["id"], "n": number, "scope": scope, "revoked": False, "uses": 0,
-                              "expires_at": time.time() + grant["access_ttl"], "client": grant["client"]}
+                              "expires_at": time.time() + grant["access_ttl"], "client": grant["client"], "resource": resource}
         grant["access"].append(token)
         return token
 
@@ -170,8 +172,9 @@ class Ledger:
 
     # -- the refresh grant
 
-    def redeem(self, client, token, scope=None, keep=False):
-        """One refresh. Returns (grant, fields of the reply); keep: hand out no new refresh token this time."""
+    def redeem(self, client, token, scope=None, keep=False, choose=None):
+        """One refresh. Returns (grant, fields of the reply); keep: hand out no new refresh token this time; choose says
+        which resource the token is for (resources.py)."""
         self.count("refresh_requests")
         entry = self.refresh.get(token)
         if not entry:
@@ -190,11 +193,12 @@ class Ledger:
             self.grant_count(grant, "expired")
             raise Refusal("invalid_grant", "the refresh token has expired")
         granted = grant["scope"].split()
-        if scope and not set(scope.split()) <= set(granted):
+        resource, scope = choose(grant, scope) if choose else (None, scope)
+        if scope and not grant["by_scope"] and not set(scope.split()) <= set(granted):
             raise Refusal("invalid_scope", "more than was granted")
-        return grant, self.rotate(grant, generation, scope or grant["scope"], keep)
+        return grant, self.rotate(grant, generation, scope or grant["scope"], keep, resource)
 
-    def rotate(self, grant, generation, scope, keep):
+    def rotate(self, grant, generation, scope, keep, resource=None):
         kind = grant["class"]
         if generation["state"] == "spent":
             repeated = self.reuse(grant, generation, kind)
@@ -214,7 +218,7 @@ class Ledger:
             fields["refresh_token"] = self.new_generation(grant)
             number = len(grant["generations"])
             self.grant_count(grant, "rotations")
-        reply = self.reply_fields(grant, self.new_access(grant, number, scope), scope)
+        reply = self.reply_fields(grant, self.new_access(grant, number, scope, resource), scope)
         reply.update(fields)
         generation["reply"] = reply if kind == "overlap" else None
         return reply
@@ -322,6 +326,7 @@ class Ledger:
                     "state": grant["generations"][number - 1]["state"], "newest": number == len(grant["generations"])}
         if token in self.access:
             record = self.access[token]
-            return {"kind": "access_token", "grant": record["grant"], "n": record["n"],
+            return {"kind": "access_token", "grant": record["grant"], "n": record["n"], "scope": record["scope"],
+                    "resource": record.get("resource"),
                     "state": "live" if self.access_is_live(token) else "dead"}
         return {"kind": "unknown"}

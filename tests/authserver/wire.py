@@ -24,6 +24,11 @@ class Request:
     def form(self):
         return dict(urllib.parse.parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
+    def values(self, name):
+        """All values of a parameter of the form that may be repeated."""
+        pairs = urllib.parse.parse_qsl(self.body.decode("utf-8", "replace"))
+        return [value for key, value in pairs if key == name]
+
     def params(self):
         return dict(urllib.parse.parse_qsl(self.query, keep_blank_values=True))
 
