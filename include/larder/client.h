@@ -37,6 +37,8 @@ struct larder_client {
 	char auth[32];    /* the method that is used */
 	char proxy[2049]; /* without its password; "" for none */
 	int has_secret;
+	int is_registered;         /* it registered itself, and can be taken back (RFC 7592) */
+	int64_t secret_expires_at; /* Unix seconds; 0: never */
 	int64_t created_at, secret_set_at; /* Unix seconds; -1 */
 	size_t vars_count;
 	struct {

@@ -151,6 +151,8 @@ view(const struct session *session, const struct client *client, struct larder_c
 		.created_at = client->created_at,
 		.secret_set_at = client->secret_set_at,
 		.vars_count = client->vars_count,
+		.is_registered = client->registration_uri[0] != '\0',
+		.secret_expires_at = client->secret_expires_at,
 	};
 	(void)text_format(ret->name, sizeof ret->name, "%s", client->name);
 	(void)text_format(ret->provider, sizeof ret->provider, "%s", client->provider);

@@ -20,6 +20,8 @@ client_view_json(struct output *out, const struct larder_client *client)
 	output_close(out, '}');
 	output_time(out, "created_at", client->created_at);
 	output_time(out, "secret_set_at", client->secret_set_at);
+	output_time(out, "secret_expires_at", client->secret_expires_at > 0 ? client->secret_expires_at : -1);
+	output_bool(out, "registered_itself", client->is_registered != 0);
 	output_unsigned(out, "credentials", client->credentials);
 	output_close(out, '}');
 }
@@ -73,6 +75,8 @@ client_view_long(struct output *out, const struct larder_client *client)
 	line(out, "secret", client->has_secret ? "stored" : "none (public client)");
 	if (client->secret_set_at >= 0)
 		line(out, "secret set", text_time(when, sizeof when, client->secret_set_at));
+	if (client->secret_expires_at > 0)
+		line(out, "secret ends", text_time(when, sizeof when, client->secret_expires_at));
 	if (client->proxy[0] != '\0')
 		line(out, "proxy", client->proxy);
 	for (size_t i = 0; i < client->vars_count; i++) {

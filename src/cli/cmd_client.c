@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/client_view.h"
+#include "cli/discovery.h"
 #include "cli/session.h"
 
 #define SECRET_MAX ((size_t)16 << 10) /* bytes of a client secret */
@@ -14,7 +15,7 @@ static const struct option add_options[] = {
 	    .value = "ID",
 	    .kind = OPTION_TEXT,
 	    .required = true,
-	    .help = "see 'larder provider list'" },
+	    .help = "see 'larder provider list'; or an issuer's URL, to be discovered" },
 	{ .name = "client-id",
 	    .value = "ID",
 	    .kind = OPTION_TEXT,
@@ -106,6 +107,7 @@ run_add(struct session *session, struct larder_error *ret_error)
 	char *texts[LARDER_VARS_MAX] = { NULL };
 	struct larder_client_new client = { .name = args_operand(args, 0), .vars = vars };
 	struct secret secret = SECRET_INIT;
+	struct larder_discovery *found = NULL;
 	const char *file = args_text(args, "secret-file");
 	enum larder_code code = check_proxy(args, ret_error);
 
@@ -119,6 +121,12 @@ run_add(struct session *session, struct larder_error *ret_error)
 		code = session_read_secret(session, file, SECRET_MAX, "client secret", &secret, ret_error);
 	if (code == LARDER_OK)
 		code = session_open(session, ret_error);
+	if (code == LARDER_OK && discovery_is_url(client.provider)) {
+		found = calloc(1, sizeof *found);
+		code = found == NULL ? error_no_memory(ret_error)
+				     : discovery_find(session, client.provider, client.proxy, found, ret_error);
+		client.provider = found == NULL ? NULL : found->provider;
+	}
 	if (code == LARDER_OK) {
 		client.secret = secret.data;
 		client.secret_len = secret.len;
@@ -127,6 +135,7 @@ run_add(struct session *session, struct larder_error *ret_error)
 	if (code == LARDER_OK)
 		print_done(session, client.name, file == NULL ? "added, public client" : "added");
 	secret_free(&secret);
+	free(found);
 	for (size_t i = 0; i < LARDER_VARS_MAX; i++)
 		free(texts[i]);
 	return code;
@@ -173,14 +182,36 @@ run_show(struct session *session, struct larder_error *ret_error)
 	return code;
 }
 
+/* A client that registered itself is taken back at its provider; what comes of that does not keep it from being removed. */
+static enum larder_code
+withdraw(struct session *session, const char *name, struct larder_error *ret_told, struct larder_error *ret_error)
+{
+	struct larder_client *client = calloc(1, sizeof *client);
+	enum larder_code code;
+
+	if (client == NULL)
+		return error_no_memory(ret_error);
+	code = larder_client_show(session->larder, name, client, ret_error);
+	if (code == LARDER_OK && client->is_registered && client->credentials == 0 &&
+	    larder_client_unregister(session->larder, name, ret_told) == LARDER_OK)
+		ret_told->code = LARDER_OK;
+	free(client);
+	return code;
+}
+
 static enum larder_code
 run_remove(struct session *session, struct larder_error *ret_error)
 {
 	const char *name = args_operand(session->args, 0);
+	struct larder_error told = { .code = LARDER_OK };
 	enum larder_code code = session_open(session, ret_error);
 
 	if (code == LARDER_OK)
+		code = withdraw(session, name, &told, ret_error);
+	if (code == LARDER_OK)
 		code = larder_client_remove(session->larder, name, ret_error);
+	if (code == LARDER_OK && told.code != LARDER_OK)
+		session_note(session, "%s: %s; %s", told.what, told.why, told.hint);
 	if (code == LARDER_OK)
 		print_done(session, name, "removed");
 	return code;

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "cli/definition_view.h"
+#include "cli/discovery.h"
 #include "cli/session.h"
 #include "cli/table.h"
 
@@ -67,28 +68,6 @@ run_list(struct session *session, struct larder_error *ret_error)
 	return code;
 }
 
-/* The definition itself, indented for people and in one line for programs. */
-static enum larder_code
-print_definition(struct session *session, const char *text, struct larder_error *ret_error)
-{
-	struct buf printed = BUF_INIT(JSON_BYTES_MAX * 2);
-	enum larder_code code = LARDER_OK;
-	char why[128];
-	struct cJSON *json = json_parse(text, strlen(text), JSON_DEPTH_MAX, why, sizeof why);
-
-	if (json == NULL)
-		code = error_set(ret_error, LARDER_INTERNAL, "cannot print the definition", NULL, "%s", why);
-	else if (!json_print(json, !session->json, &printed))
-		code = error_no_memory(ret_error);
-	else {
-		output_bytes(&session->out, printed.data, printed.len);
-		output_str(&session->out, "\n");
-	}
-	json_free(json);
-	buf_clear(&printed);
-	return code;
-}
-
 static enum larder_code
 run_show(struct session *session, struct larder_error *ret_error)
 {
@@ -98,7 +77,7 @@ run_show(struct session *session, struct larder_error *ret_error)
 
 	if (code != LARDER_OK)
 		return code;
-	code = print_definition(session, text, ret_error);
+	code = definition_view(session, text, ret_error);
 	if (code == LARDER_OK && !session->json && class != NULL)
 		session_note(session, "rotation class: %s", class);
 	free(text);
@@ -203,6 +182,7 @@ static const struct command *const subcommands[] = {
 	&provider_show,
 	&provider_add,
 	&provider_check,
+	&provider_discover,
 	NULL,
 };
 
@@ -211,7 +191,7 @@ const struct command command_provider = {
 	.group = COMMAND_START,
 	.summary = "the services that tokens come from",
 	.help = "A provider is a service that issues tokens: Google, GitHub, your company's\n"
-		"server. Larder knows many; others are described in a small JSON file. No vault\n"
-		"is needed for these commands.\n",
+		"server. Larder knows many; others are described in a small JSON file, or describe\n"
+		"themselves ('discover'). No vault is needed for these commands.\n",
 	.subcommands = subcommands,
 };

@@ -44,7 +44,6 @@ static const struct {
 	{ NULL, "restore" },
 	{ NULL, "import" },
 	{ "key", "rotate" },
-	{ "provider", "discover" },
 };
 
 const struct command *

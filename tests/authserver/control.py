@@ -16,6 +16,8 @@
   requests_clear                                                      -> forgets them and the counters of wait
   wait           endpoint, count, timeout_s                           -> {"count": n} when so many have arrived, or after the time
   login_set      grant, deny, device_auto, device_polls, interval     -> how log-ins go
+  discovery_set  fields of discovery.OPTIONS                          -> what the server says about itself
+  registered                                                          -> {"clients": [ids]} of those that registered themselves
   save           writes the state now (SIGTERM does too)
 """
 import json
@@ -129,6 +131,16 @@ class Control:
             raise ValueError(f"unknown fields: {sorted(unknown)}")
         self.server.login.options.update(fields)
         return self.server.login.options
+
+    def op_discovery_set(self, **fields):
+        unknown = set(fields) - set(self.server.discovery.options)
+        if unknown:
+            raise ValueError(f"unknown fields: {sorted(unknown)}")
+        self.server.discovery.options.update(fields)
+        return self.server.discovery.options
+
+    def op_registered(self):
+        return {"clients": list(self.server.discovery.registered)}
 
     def op_save(self):
         with self.ledger.lock:

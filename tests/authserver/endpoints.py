@@ -9,14 +9,14 @@ import urllib.parse
 import faults as fault_module
 import resources
 from control import Control
+from discovery import Discovery
 from grants import Grants
 from ledger import Refusal
 from login import Login
 from wire import Reply
 
 PATHS = {"/token": "token", "/revoke": "revoke", "/introspect": "introspect", "/api": "api", "/authorize": "authorize",
-         "/device_authorization": "device", "/device": "device_page", "/control": "control",
-         "/.well-known/oauth-authorization-server": "metadata", "/.well-known/openid-configuration": "metadata"}
+         "/device_authorization": "device", "/device": "device_page", "/control": "control"}
 REQUESTS_KEPT = 2000
 
 
@@ -26,13 +26,14 @@ class Server:
         self.requests = collections.deque(maxlen=REQUESTS_KEPT)
         self.arrived = threading.Condition()
         self.seen = collections.Counter()
+        self.discovery = Discovery(self)
         self.login, self.grants, self.control = Login(self), Grants(self), Control(self)
 
     # -- one request
 
     def handle(self, connection, request):
         """Answers one request; returns whether the connection stays open."""
-        endpoint = PATHS.get(request.path)
+        endpoint = PATHS.get(request.path) or self.discovery.endpoint_of(request.path)
         if endpoint == "control":
             data, _ = fault_module.to_bytes(self.control.handle(request), {})
             connection.sock.sendall(data)
@@ -217,16 +218,16 @@ class Server:
         return Reply.json({"error": "invalid_token"}, 401, {"WWW-Authenticate": challenge})
 
     def do_metadata(self, request, _form, _fault):
-        origin = request.origin()
-        methods = ["client_secret_basic", "client_secret_post", "none"]
-        return Reply.json({
-            "issuer": origin, "token_endpoint": origin + "/token", "authorization_endpoint": origin + "/authorize",
-            "device_authorization_endpoint": origin + "/device_authorization", "revocation_endpoint": origin + "/revoke",
-            "introspection_endpoint": origin + "/introspect", "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
-            "code_challenge_methods_supported": ["S256"], "token_endpoint_auth_methods_supported": methods,
-            "revocation_endpoint_auth_methods_supported": methods, "authorization_response_iss_parameter_supported": True,
-            "scopes_supported": ["read", "write"]})
+        return self.discovery.metadata(request)
+
+    def do_resource_metadata(self, request, _form, _fault):
+        return self.discovery.resource_metadata(request)
+
+    def do_mcp(self, request, _form, _fault):
+        return self.discovery.mcp(request, self.bearer(request))
+
+    def do_register(self, request, _form, _fault):
+        return self.discovery.register(request)
 
     def do_authorize(self, request, _form, _fault):
         return self.login.authorize(request)

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_DEFINITION_VIEW_H
+#define CLI_DEFINITION_VIEW_H
+
+#include "cli/session.h"
+
+/* Print a definition: indented for people and in one line for programs. Errors: INTERNAL. */
+enum larder_code definition_view(struct session *session, const char *text, struct larder_error *ret_error);
+
+#endif
