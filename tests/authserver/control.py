@@ -16,6 +16,9 @@
   requests_clear                                                      -> forgets them and the counters of wait
   wait           endpoint, count, timeout_s                           -> {"count": n} when so many have arrived, or after the time
   login_set      grant, deny, device_auto, device_polls, interval     -> how log-ins go
+  grants_set     fields of grants.Grants.options                      -> how grants without a person go
+  trust          iss, file (PEM), alg, client, kid                    -> assertions of this issuer are taken
+  subject        token, type, account                                 -> a token that can be exchanged
   discovery_set  fields of discovery.OPTIONS                          -> what the server says about itself
   registered                                                          -> {"clients": [ids]} of those that registered themselves
   save           writes the state now (SIGTERM does too)
@@ -126,11 +129,24 @@ class Control:
             return {"count": self.server.seen[endpoint]}
 
     def op_login_set(self, **fields):
-        unknown = set(fields) - set(self.server.login.options)
+        return self.set_options(self.server.login.options, fields)
+
+    def op_grants_set(self, **fields):
+        return self.set_options(self.server.grants.options, fields)
+
+    def op_trust(self, **fields):
+        self.server.grants.trust(**fields)
+
+    def op_subject(self, token, type, account):
+        self.server.grants.subjects[token] = {"type": type, "account": account}
+
+    @staticmethod
+    def set_options(options, fields):
+        unknown = set(fields) - set(options)
         if unknown:
             raise ValueError(f"unknown fields: {sorted(unknown)}")
-        self.server.login.options.update(fields)
-        return self.server.login.options
+        options.update(fields)
+        return options
 
     def op_discovery_set(self, **fields):
         unknown = set(fields) - set(self.server.discovery.options)
