@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "api/handle.h"
+#include "api/login_client.h"
 #include "base/text.h"
 
 #define PERSON_MS   (5 * 60 * 1000) /* for a person at a browser */
-#define EXCHANGE_MS 90000           /* for the provider, once the person has decided */
+#define EXCHANGE_MS 90000           /* for the provider, before and after the person */
 #define ANSWER_SIZE 16384           /* a pasted URL */
 
 static enum larder_code
@@ -17,17 +18,36 @@ give_up(struct larder_error *ret_error)
 	return error_set(ret_error, LARDER_DENIED, "the log-in was given up", NULL, "nobody is there to go on");
 }
 
+static int64_t
+exchange_deadline(const struct engine *engine)
+{
+	return engine->effects->clock_ms(engine->effects->ctx) + EXCHANGE_MS;
+}
+
 static enum larder_code
 show_url(struct engine *engine, struct login *attempt, const struct larder_login *wanted, const char *redirect_uri,
     struct larder_error *ret_error)
 {
 	struct buf url = BUF_INIT(AUTHORIZE_URL_MAX);
-	enum larder_code code = login_url(engine, attempt, redirect_uri, &url, ret_error);
+	int64_t life_s = -1;
+	enum larder_code code = login_url(engine, attempt, redirect_uri, exchange_deadline(engine), &url, ret_error);
 
-	if (code == LARDER_OK && (wanted->show_url == NULL || wanted->show_url(wanted->ctx, buf_str(&url)) != 0))
+	if (attempt->url_expires_at != TIME_UNKNOWN)
+		life_s = attempt->url_expires_at - engine->effects->now_s(engine->effects->ctx);
+	if (code == LARDER_OK &&
+	    (wanted->show_url == NULL || wanted->show_url(wanted->ctx, buf_str(&url), life_s) != 0))
 		code = give_up(ret_error);
 	buf_clear(&url);
 	return code;
+}
+
+/* A redirect URI that had to be registered stays the same from one log-in to the next. */
+static const char *
+known_redirect(const struct larder_login *wanted, const struct login *attempt)
+{
+	if (wanted->redirect_uri != NULL || wanted->port != 0 || attempt->party.provider->loopback.any_port)
+		return wanted->redirect_uri;
+	return strncmp(attempt->redirect_before, "http://", 7) == 0 ? attempt->redirect_before : NULL;
 }
 
 static enum larder_code
@@ -38,7 +58,8 @@ by_browser(struct engine *engine, struct login *attempt, const struct larder_log
 	char redirect_uri[REDIRECT_SIZE];
 	enum larder_code code;
 
-	code = login_listen(engine, attempt, wanted->port, redirect_uri, timeout_ms, ret_error);
+	code = login_listen(
+	    engine, attempt, wanted->port, known_redirect(wanted, attempt), redirect_uri, timeout_ms, ret_error);
 	if (code == LARDER_OK)
 		code = show_url(engine, attempt, wanted, redirect_uri, ret_error);
 	if (code == LARDER_OK)
@@ -47,21 +68,34 @@ by_browser(struct engine *engine, struct login *attempt, const struct larder_log
 }
 
 static enum larder_code
+paste_uri(const struct login *attempt, const struct larder_login *wanted, char ret[static REDIRECT_SIZE],
+    struct larder_error *ret_error)
+{
+	const struct provider *provider = attempt->party.provider;
+
+	if (wanted->redirect_uri == NULL && !provider->loopback.http_loopback && attempt->redirect_before[0] == '\0')
+		return error_set(ret_error, LARDER_USAGE, "cannot log in",
+		    "give --redirect-uri as it is registered at the provider",
+		    "this provider takes no redirect to this machine");
+	if (wanted->redirect_uri == NULL)
+		login_paste_uri(attempt, wanted->port, ret);
+	else if (!text_format(ret, REDIRECT_SIZE, "%s", wanted->redirect_uri))
+		return error_set(ret_error, LARDER_USAGE, "cannot log in", NULL, "the redirect URI is too long");
+	return LARDER_OK;
+}
+
+static enum larder_code
 by_paste(
     struct engine *engine, struct login *attempt, const struct larder_login *wanted, struct larder_error *ret_error)
 {
-	const struct effects *fx = engine->effects;
 	struct secret answer = SECRET_INIT;
 	char redirect_uri[REDIRECT_SIZE];
 	const char *query;
 	enum larder_code code;
 
-	if (wanted->redirect_uri != NULL)
-		(void)text_format(redirect_uri, sizeof redirect_uri, "%s", wanted->redirect_uri);
-	else
-		(void)text_format(redirect_uri, sizeof redirect_uri, "http://127.0.0.1:%u/callback",
-		    wanted->port == 0 ? 8765U : wanted->port);
-	code = show_url(engine, attempt, wanted, redirect_uri, ret_error);
+	code = paste_uri(attempt, wanted, redirect_uri, ret_error);
+	if (code == LARDER_OK)
+		code = show_url(engine, attempt, wanted, redirect_uri, ret_error);
 	if (code == LARDER_OK && !secret_new(ANSWER_SIZE, &answer))
 		code = error_no_memory(ret_error);
 	if (code == LARDER_OK &&
@@ -71,7 +105,7 @@ by_paste(
 		query = strchr((const char *)answer.data, '?');
 		query = query == NULL ? (const char *)answer.data : query + 1;
 		code = login_redirected(
-		    engine, attempt, query, strcspn(query, "# \r\n"), fx->clock_ms(fx->ctx) + EXCHANGE_MS, ret_error);
+		    engine, attempt, query, strcspn(query, "# \r\n"), exchange_deadline(engine), ret_error);
 	}
 	secret_free(&answer);
 	return code;
@@ -88,7 +122,7 @@ by_device(struct engine *engine, struct login *attempt, const struct larder_logi
 	enum larder_code code;
 	bool done = false;
 
-	code = login_device(engine, attempt, fx->clock_ms(fx->ctx) + EXCHANGE_MS, ret_error);
+	code = login_device(engine, attempt, exchange_deadline(engine), ret_error);
 	if (code != LARDER_OK)
 		return code;
 	code_to_show = (struct larder_login_code){
@@ -96,24 +130,48 @@ by_device(struct engine *engine, struct login *attempt, const struct larder_logi
 		.uri = grant->verification_uri,
 		.complete_uri = grant->verification_complete,
 		.expires_at = grant->expires_at,
+		.provider = attempt->party.provider->name,
+		.client_id = attempt->party.client.client_id,
+		.scope = attempt->scope,
+		.resumed = attempt->waits,
 	};
 	if (wanted->show_code == NULL || wanted->show_code(wanted->ctx, &code_to_show) != 0)
 		return give_up(ret_error);
 	code = login_device_wait(engine, attempt, deadline_ms, &done, ret_error);
 	if (code == LARDER_OK && !done)
-		code = error_set(ret_error, LARDER_DENIED, "the log-in was not finished",
-		    "start again with 'larder login', or allow more with --timeout", "the code was not used in time");
+		code = error_set(ret_error, LARDER_UNAVAILABLE, "the log-in was not finished",
+		    "the same command goes on with it as long as the code is good", "the code was not used in time");
 	return code;
 }
 
-static enum larder_login_flow
-choose(const struct larder_login *wanted, const struct login *attempt)
+/* The best way that there is; none is an error that says what is missing. */
+static enum larder_code
+choose(const struct larder_login *wanted, const struct login *attempt, enum larder_login_flow *ret,
+    struct larder_error *ret_error)
 {
+	bool can_browse = login_can_browse(attempt), can_device = login_can_device(attempt);
+	bool redirects = wanted->redirect_uri != NULL ? strncmp(wanted->redirect_uri, "http://", 7) == 0
+						      : attempt->party.provider->loopback.http_loopback;
+
+	*ret = wanted->flow;
 	if (wanted->flow != LARDER_LOGIN_AUTO)
-		return wanted->flow;
-	if (attempt->party.provider->endpoints.authorization == NULL)
-		return LARDER_LOGIN_DEVICE;
-	return LARDER_LOGIN_BROWSER;
+		return LARDER_OK;
+	if (attempt->waits)
+		*ret = LARDER_LOGIN_DEVICE;
+	else if (can_browse && redirects && wanted->has_browser)
+		*ret = LARDER_LOGIN_BROWSER;
+	else if (can_device)
+		*ret = LARDER_LOGIN_DEVICE;
+	else if (can_browse && wanted->has_terminal)
+		*ret = LARDER_LOGIN_PASTE;
+	else if (can_browse)
+		return error_set(ret_error, LARDER_USAGE, "cannot log in",
+		    "say how: --flow paste, or --no-browser and a browser that reaches this machine",
+		    "no browser can be opened here, there is no terminal to ask at, and the provider has no device flow");
+	else
+		return error_set(ret_error, LARDER_NOT_FOUND, "cannot log in", "bring a refresh token to 'larder add'",
+		    "the provider's definition has neither an authorization endpoint nor a device flow");
+	return LARDER_OK;
 }
 
 static enum larder_code
@@ -121,56 +179,82 @@ log_in(struct engine *engine, const struct login_want *want, const struct larder
     struct larder_error *ret_error)
 {
 	struct login *attempt = calloc(1, sizeof *attempt);
+	enum larder_login_flow flow = LARDER_LOGIN_AUTO;
 	int64_t timeout_ms = wanted->timeout_ms;
 	enum larder_code code;
 
 	if (attempt == NULL)
 		return error_no_memory(ret_error);
 	code = login_begin(engine, want, attempt, ret_error);
-	if (code == LARDER_OK) {
-		switch (choose(wanted, attempt)) {
-		case LARDER_LOGIN_DEVICE:
-			code = by_device(engine, attempt, wanted, timeout_ms, ret_error);
-			break;
-		case LARDER_LOGIN_PASTE:
-			code = by_paste(engine, attempt, wanted, ret_error);
-			break;
-		case LARDER_LOGIN_BROWSER:
-		case LARDER_LOGIN_AUTO:
-			code = by_browser(engine, attempt, wanted, timeout_ms > 0 ? timeout_ms : PERSON_MS, ret_error);
-			break;
-		}
-	}
+	if (code == LARDER_OK)
+		code = choose(wanted, attempt, &flow, ret_error);
+	if (code != LARDER_OK)
+		goto out;
+	if (flow == LARDER_LOGIN_DEVICE)
+		code = by_device(engine, attempt, wanted, timeout_ms, ret_error);
+	else if (flow == LARDER_LOGIN_PASTE)
+		code = by_paste(engine, attempt, wanted, ret_error);
+	else
+		code = by_browser(engine, attempt, wanted, timeout_ms > 0 ? timeout_ms : PERSON_MS, ret_error);
+out:
 	login_end(engine, attempt);
 	free(attempt);
 	return code;
 }
 
-enum larder_code
-larder_login(struct larder *larder, const struct larder_login *wanted, struct larder_error *ret_error)
+static enum larder_code
+check_wanted(const struct larder_login *wanted, char *scope, size_t scope_size, struct larder_error *ret_error)
 {
-	struct session *session = NULL;
-	char scope[SCOPE_SIZE] = "";
-	struct login_want want = {
-		.name = wanted->name,
-		.client = wanted->client,
-		.scope = scope,
-		.resource = wanted->resource == NULL ? "" : wanted->resource,
-		.account = wanted->account,
-	};
 	enum larder_code code = check_name(wanted->name, "credential", ret_error);
 
 	if (code == LARDER_OK && wanted->client != NULL)
 		code = check_name(wanted->client, "client", ret_error);
-	if (code == LARDER_OK && wanted->scope != NULL && !scope_canonical(wanted->scope, scope, sizeof scope))
+	if (code == LARDER_OK && wanted->client_id != NULL && (wanted->provider == NULL || wanted->client != NULL))
+		code = error_set(ret_error, LARDER_USAGE, "cannot log in",
+		    "give --client, or --provider with --client-id", "a client id belongs to a provider");
+	if (code == LARDER_OK && wanted->secret_len > 0 && wanted->client_id == NULL)
+		code = error_set(ret_error, LARDER_USAGE, "cannot log in",
+		    "give it to 'larder client add' or 'larder client set-secret'", "a secret belongs to a client id");
+	if (code == LARDER_OK && wanted->scope != NULL && !scope_canonical(wanted->scope, scope, scope_size))
 		code = error_set(ret_error, LARDER_USAGE, "cannot log in", NULL,
 		    "the scope is too long or has characters that no scope has");
+	return code;
+}
+
+static enum larder_code
+log_in_named(struct larder *larder, const struct larder_login *wanted, struct larder_error *ret_error)
+{
+	struct session *session = NULL;
+	struct login_client client = { .name = "" };
+	char scope[SCOPE_SIZE] = "";
+	struct login_want want = {
+		.name = wanted->name,
+		.scope = scope,
+		.resource = wanted->resource == NULL ? "" : wanted->resource,
+		.account = wanted->account,
+	};
+	enum larder_code code = check_wanted(wanted, scope, sizeof scope, ret_error);
+
 	if (code == LARDER_OK)
 		code = session_take(larder, &session, ret_error);
+	if (code == LARDER_OK)
+		code = login_client_find(larder, session, wanted, &client, ret_error);
 	if (code == LARDER_OK) {
+		want.client = client.name[0] == '\0' ? NULL : client.name;
 		handle_find_courier(larder, session);
 		code = log_in(&session->engine, &want, wanted, ret_error);
+		login_client_settle(larder, session, wanted->name, &client, code);
 	}
 	session_give(larder, session);
 	return error_name(ret_error, code, wanted->name);
+}
+
+enum larder_code
+larder_login(struct larder *larder, const struct larder_login *wanted, char *ret_name, struct larder_error *ret_error)
+{
+	enum larder_code code = log_in_named(larder, wanted, ret_error);
+
+	if (code == LARDER_OK && ret_name != NULL)
+		(void)text_format(ret_name, NAME_SIZE, "%s", wanted->name);
+	return code;
 }

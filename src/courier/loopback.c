@@ -15,7 +15,9 @@
 #include "courier/page.h"
 #include "wire/frame.h"
 
+#define PORT_TRIES   8     /* for one that is free at both addresses */
 #define VISITORS_MAX 8     /* browsers open more connections than they use */
+#define BACKLOG      128   /* a crowd must not cost the browser a second try, which takes it a second */
 #define HEAD_SIZE    16384 /* bytes of a request's head; a code may be long */
 #define VISITOR_MS   10000 /* for a request to arrive */
 #define ANSWER_MS    90000 /* for the vault side to exchange the code */
@@ -34,48 +36,118 @@ struct serving {
 	struct visitor visitors[VISITORS_MAX];
 };
 
+/* -1 with errno. */
 static int
 listen_on(const struct sockaddr *address, socklen_t len)
 {
 	const int yes = 1;
 	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int problem;
 
 	if (fd >= 0 &&
 	    (address->sa_family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) == 0) &&
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 && bind(fd, address, len) == 0 &&
-	    listen(fd, VISITORS_MAX) == 0)
+	    listen(fd, BACKLOG) == 0)
 		return fd;
+	problem = errno;
 	if (fd >= 0)
 		(void)close(fd);
+	errno = problem;
 	return -1;
+}
+
+static int
+listen_v4(uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	address.sin_port = htons(port);
+	return listen_on((const struct sockaddr *)&address, sizeof(address));
+}
+
+static int
+listen_v6(uint16_t port)
+{
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+
+	address.sin6_port = htons(port);
+	return listen_on((const struct sockaddr *)&address, sizeof(address));
+}
+
+/* 0: the system does not say. */
+static uint16_t
+port_of(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = { .v6 = { .sin6_port = 0 } };
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, &address.any, &len) != 0)
+		return 0;
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+/*
+ * Listen at the address that the redirect URI names, and at the other one too: browsers differ in what they take
+ * localhost for. Where it may be either, somebody else's server at the other one would get the code (RFC 8252 section
+ * 8.6), so a port that is taken there counts as taken. false with errno.
+ */
+static bool
+listen_both(struct loopback *ret, const struct url *url, uint16_t port)
+{
+	int first = url->ipv6 ? 1 : 0, other = 1 - first;
+	bool named = strcmp(url->host, "localhost") == 0;
+
+	ret->listeners[first] = first == 0 ? listen_v4(port) : listen_v6(port);
+	if (ret->listeners[first] < 0 && named && errno != EADDRINUSE) {
+		first = 1;
+		other = 0;
+		ret->listeners[first] = listen_v6(port);
+	}
+	if (ret->listeners[first] < 0)
+		return false;
+	ret->port = port_of(ret->listeners[first]);
+	if (ret->listeners[other] < 0)
+		ret->listeners[other] = other == 0 ? listen_v4(ret->port) : listen_v6(ret->port);
+	if (ret->listeners[other] < 0 && named && errno == EADDRINUSE) {
+		loopback_close(ret);
+		errno = EADDRINUSE;
+		return false;
+	}
+	return true;
+}
+
+static bool
+is_this_machine(const struct url *url)
+{
+	return strcmp(url->scheme, "http") == 0 &&
+	    (strcmp(url->host, "127.0.0.1") == 0 || strcmp(url->host, "localhost") == 0 ||
+		(url->ipv6 && strcmp(url->host, "::1") == 0));
 }
 
 bool
 loopback_open(const struct job *job, struct loopback *ret, char *why, size_t why_size)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	socklen_t len = sizeof(v4);
 	struct url url;
+	uint16_t port;
+	bool open = false;
 
 	*ret = (struct loopback)LOOPBACK_INIT;
-	if (!url_parse(job->request.url, &url, why, why_size) || strcmp(url.scheme, "http") != 0 ||
-	    !url_is_loopback(&url) || !text_format(ret->path, sizeof(ret->path), "%s", url.path)) {
+	if (!url_parse(job->request.url, &url, why, why_size) || !is_this_machine(&url) ||
+	    !text_format(ret->path, sizeof(ret->path), "%s", url.path[0] == '\0' ? "/" : url.path)) {
 		(void)text_format(why, why_size, "the redirect is not to this machine");
 		return false;
 	}
 	/* URLs have no port 0, so the usual one stands for any */
-	v4.sin_port = htons(url.port == 80 ? 0 : url.port);
-	ret->listeners[0] = listen_on((const struct sockaddr *)&v4, sizeof(v4));
-	if (ret->listeners[0] < 0 || getsockname(ret->listeners[0], (struct sockaddr *)&v4, &len) != 0) {
-		(void)text_format(why, why_size, "port %u cannot be used: %s", (unsigned)url.port, strerror(errno));
-		return false;
-	}
-	ret->port = ntohs(v4.sin_port);
-	v6.sin6_port = v4.sin_port;
-	/* without IPv6 on this machine nobody comes that way */
-	ret->listeners[1] = listen_on((const struct sockaddr *)&v6, sizeof(v6));
-	return true;
+	port = url.port == 80 ? 0 : url.port;
+	for (int i = 0; !open && i < (port == 0 ? PORT_TRIES : 1); i++)
+		open = listen_both(ret, &url, port);
+	if (!open)
+		(void)text_format(why, why_size, "port %u cannot be used: %s", (unsigned)port, strerror(errno));
+	return open;
 }
 
 void

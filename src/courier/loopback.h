@@ -25,8 +25,9 @@ struct loopback {
 	}
 
 /*
- * Listen on the port of job->request.url (0: any that is free) and take its path. Before the sandbox. false: why says
- * why, without a final dot.
+ * Listen at the address of job->request.url (127.0.0.1, [::1] or localhost) and its port (none: any that is free), and
+ * take its path; at the other loopback address too where that is possible. Before the sandbox. false: why says why,
+ * without a final dot.
  */
 bool loopback_open(const struct job *job, struct loopback *ret, char *why, size_t why_size);
 

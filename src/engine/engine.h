@@ -214,6 +214,7 @@ struct enrolment {
 	const char *name, *client, *scope, *account;
 	const struct secret *refresh_token; /* may be empty if tokens are given */
 	const char *subject;                /* NULL: unknown */
+	const char *redirect_uri;           /* of the log-in; NULL */
 	const struct token_reply *tokens;   /* what came with it; NULL: nothing */
 	bool replace;
 	int64_t deadline_ms;

@@ -110,6 +110,8 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	ret->last_error[0] = ret->last_error_text[0] = ret->cause[0] = '\0';
 	ret->last_error_at = TIME_UNKNOWN;
 	wipe(&ret->intent, sizeof ret->intent);
+	if (enrolment->redirect_uri != NULL)
+		(void)text_format(ret->redirect_uri, sizeof ret->redirect_uri, "%s", enrolment->redirect_uri);
 	if (enrolment->subject != NULL)
 		(void)text_format(ret->subject, sizeof ret->subject, "%s", enrolment->subject);
 	if (enrolment->tokens != NULL)

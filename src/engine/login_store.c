@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/login.h"
+#include "oauth/userinfo.h"
+
+#define LISTEN_MS 30000
+
+enum larder_code
+login_ask(struct engine *engine, struct login *login, struct http_request *request, int64_t deadline_ms,
+    struct http_reply *ret, struct larder_error *ret_error)
+{
+	const struct effects *fx = engine->effects;
+	struct call_result result = { .failure = { .why = "" } };
+	struct call *call = NULL;
+	enum call_event event;
+	enum larder_code code;
+	struct job job;
+
+	party_job(engine, &login->party, &job);
+	job.kind = JOB_PLAIN;
+	job.listen_ms = LISTEN_MS;
+	job.request = *request;
+	*request = (struct http_request){ .headers_count = 0 };
+	code = fx->call_open(fx->ctx, &job, NULL, NULL, &call, ret_error);
+	job_clear(&job);
+	if (code != LARDER_OK)
+		return code;
+	event = fx->call_wait(fx->ctx, call, deadline_ms, &result);
+	fx->call_close(fx->ctx, call);
+	if (event == CALL_REPLIED) {
+		*ret = result.reply;
+		return LARDER_OK;
+	}
+	http_reply_clear(&result.reply);
+	return error_set(ret_error, LARDER_UNAVAILABLE, "cannot log in", "try again", "%s",
+	    event == CALL_FAILED ? result.failure.why : "the provider did not answer");
+}
+
+enum larder_code
+login_refuse(const struct token_reply *reply, struct larder_error *ret_error)
+{
+	enum larder_code code = LARDER_REJECTED;
+	const char *hint = "check client id, secret and redirect URI at the provider";
+
+	if (reply->outcome == GRANT_DENIED || reply->outcome == GRANT_ENDED) {
+		code = LARDER_DENIED;
+		hint = "start again with 'larder login'";
+	} else if (reply->outcome == GRANT_TEMPORARY || reply->outcome == GRANT_UNKNOWN) {
+		code = LARDER_UNAVAILABLE;
+		hint = "try again later";
+	} else if (reply->outcome == GRANT_TOKENS) {
+		hint = NULL;
+	}
+	return error_set(ret_error, code, "the log-in was refused", hint, "%s%s%s, HTTP %d",
+	    reply->error[0] != '\0'           ? reply->error
+		: reply->complaint[0] != '\0' ? reply->complaint
+					      : "the provider's answer cannot be used",
+	    reply->description[0] == '\0' ? "" : ": ", reply->description, reply->http_status);
+}
+
+/* Where no ID token came, the provider's userinfo endpoint is asked, once; that it does not tell is no failure here. */
+static void
+find_identity(struct engine *engine, struct login *login, struct token_reply *reply, int64_t deadline_ms)
+{
+	struct http_request request = { .headers_count = 0 };
+	struct http_reply http = { .status = 0 };
+	struct larder_error ignored;
+
+	if (reply->identity.subject[0] != '\0')
+		return;
+	if (userinfo_build(login->party.provider, &login->party.oauth, &reply->access_token, &request, &ignored) ==
+		LARDER_OK &&
+	    login_ask(engine, login, &request, deadline_ms, &http, &ignored) == LARDER_OK)
+		(void)userinfo_read(login->party.provider, &http, &reply->identity);
+	http_reply_clear(&http);
+	http_request_clear(&request);
+}
+
+static const char *
+name_of(const char *account, const char *subject)
+{
+	return account[0] != '\0' ? account : subject;
+}
+
+/* The account behind the new tokens must be the one that the credential stands for. */
+static enum larder_code
+check_account(struct login *login, const struct identity *identity, struct larder_error *ret_error)
+{
+	const char *hint = "log in as the same account, or under another name";
+	bool differs = login->renews && login->subject[0] != '\0' && strcmp(login->subject, identity->subject) != 0;
+
+	if (differs && identity->subject[0] == '\0')
+		return error_set(ret_error, LARDER_DENIED, "the log-in was refused",
+		    "try again later, or log in under another name",
+		    "the provider does not tell whose account it is, and the credential is %s",
+		    name_of(login->account, login->subject));
+	if (login->want.account != NULL && identity->account[0] != '\0' &&
+	    !text_equal_nocase(login->want.account, identity->account)) {
+		differs = true;
+		(void)text_format(login->account, sizeof login->account, "%s", login->want.account);
+	}
+	if (differs)
+		return error_set(ret_error, LARDER_DENIED, "the log-in was refused", hint,
+		    "it was as %s, the credential is %s", name_of(identity->account, identity->subject),
+		    name_of(login->account, login->subject));
+	if (identity->subject[0] != '\0')
+		(void)text_format(login->subject, sizeof login->subject, "%s", identity->subject);
+	if (identity->account[0] != '\0')
+		(void)text_format(login->account, sizeof login->account, "%s", identity->account);
+	else if (login->want.account != NULL)
+		(void)text_format(login->account, sizeof login->account, "%s", login->want.account);
+	return LARDER_OK;
+}
+
+enum larder_code
+login_store(struct engine *engine, struct login *login, struct token_reply *reply, int64_t deadline_ms,
+    struct larder_error *ret_error)
+{
+	struct enrolment enrolment = {
+		.name = login->want.name,
+		.client = login->client,
+		.scope = login->scope,
+		.account = login->account,
+		.subject = login->subject,
+		.redirect_uri = login->redirect_uri,
+		.refresh_token = &reply->refresh_token,
+		.tokens = reply,
+		.replace = login->renews,
+		.deadline_ms = deadline_ms,
+	};
+	enum larder_code code;
+
+	if (reply->outcome != GRANT_TOKENS || !reply->usable)
+		return login_refuse(reply, ret_error);
+	find_identity(engine, login, reply, deadline_ms);
+	code = check_account(login, &reply->identity, ret_error);
+	return code == LARDER_OK ? enroll_credential(engine, &enrolment, ret_error) : code;
+}
