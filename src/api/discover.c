@@ -98,8 +98,7 @@ find_known(struct asking *asking, const char *issuer, struct larder_error *ret_e
 
 struct telling {
 	const struct larder_discovery_query *query;
-	struct larder_discovery_change first; /* that asks */
-	char before[256], after[256];
+	char what[64], before[256], after[256]; /* of the first that asks */
 	size_t changes, asks;
 };
 
@@ -111,7 +110,7 @@ tell(void *ctx, const struct metadata_change *change)
 
 	telling->changes++;
 	if (change->asks && telling->asks++ == 0) {
-		telling->first.what = change->what;
+		(void)text_format(telling->what, sizeof telling->what, "%s", change->what);
 		(void)text_format(telling->before, sizeof telling->before, "%s", change->before);
 		(void)text_format(telling->after, sizeof telling->after, "%s", change->after);
 	}
@@ -140,8 +139,8 @@ refuse_change(const struct telling *telling, struct larder_error *ret_error)
 		(void)text_format(more, sizeof more, ", and %zu more", telling->asks - 1);
 	return error_set(ret_error, LARDER_DENIED, "the provider's metadata has changed",
 	    "the pinned definition stays in use; if the change is right, confirm it with --accept",
-	    "%s was %s, now %s%s", telling->first.what, origin_of(telling->before, before),
-	    origin_of(telling->after, after), more);
+	    "%s was %s, now %s%s", telling->what, origin_of(telling->before, before), origin_of(telling->after, after),
+	    more);
 }
 
 /* Compare with what is pinned; *ret_result says whether there is something to write. */

@@ -111,6 +111,7 @@ fetch(struct discovery *discovery, const char *text, struct http_reply *ret, str
 	if (event == CALL_FAILED && result.failure.private)
 		return error_set(
 		    ret_error, LARDER_DENIED, what, "if it is meant, give its own URL", "%s", result.failure.why);
+	discovery->is_unreachable = true;
 	return error_set(ret_error, LARDER_UNAVAILABLE, what, "check the URL and the network, and try again", "%s",
 	    event == CALL_FAILED ? result.failure.why : "the server did not answer in time");
 }
@@ -199,7 +200,7 @@ discovery_resource(struct discovery *discovery, struct protected_resource *ret, 
 		code = read_resource(discovery, urls.urls[0], ret, &error);
 	if (!is_final(code) && urls.count > 1)
 		keep(&best, &error, urls.urls[0]);
-	if (!is_final(code) && code != LARDER_UNAVAILABLE) {
+	if (!is_final(code) && !discovery->is_unreachable) {
 		code = ask_resource(discovery, &place, &scope, &error);
 		if (code == LARDER_OK)
 			code = read_resource(discovery, buf_str(&place), ret, &error);
@@ -254,20 +255,17 @@ discovery_definition(struct discovery *discovery, const struct discovery_issuer 
 	struct wellknown_urls urls;
 	struct url url;
 	enum larder_code code = wellknown_check(want->issuer, false, &url, ret_error);
-	bool reached = true;
 
 	if (code != LARDER_OK)
 		return code;
 	wellknown_issuer(want->issuer, &urls);
 	if (urls.count == 0)
 		return error_set(ret_error, LARDER_USAGE, what, NULL, "its URL is too long");
-	for (size_t i = 0; i < urls.count && reached; i++) {
+	for (size_t i = 0; i < urls.count && !discovery->is_unreachable; i++) {
 		code = read_issuer(discovery, want, urls.urls[i], ret_definition, &error);
 		if (is_final(code))
 			return code == LARDER_OK ? code : give(&error, ret_error);
 		keep(&best, &error, urls.urls[i]);
-		/* a server that cannot be reached is not asked three times */
-		reached = code != LARDER_UNAVAILABLE;
 	}
 	return give(&best, ret_error);
 }

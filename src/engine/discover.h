@@ -18,9 +18,10 @@ struct discovery { /* one person's question; made by discovery_begin */
 	const char *url;   /* as typed; borrowed */
 	const char *proxy; /* ""; borrowed */
 	struct url typed;
-	bool is_local;   /* http on this machine: so may everything be that it names */
-	bool is_private; /* the typed host turned out to be at an address that is not public */
-	bool challenged; /* the typed URL itself answered 401 */
+	bool is_local;       /* http on this machine: so may everything be that it names */
+	bool is_private;     /* the typed host turned out to be at an address that is not public */
+	bool is_unreachable; /* a server did not answer: it is not asked again and again */
+	bool challenged;     /* the typed URL itself answered 401 */
 	int64_t deadline_ms;
 };
 
