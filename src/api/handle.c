@@ -50,7 +50,10 @@ check_name(const char *name, const char *what, struct larder_error *ret_error)
 static enum larder_code
 run_key_command(void *ctx, struct secret *ret, struct larder_error *ret_error)
 {
-	return key_command_run(&((struct larder *)ctx)->key_command, ret, ret_error);
+	struct larder *larder = ctx;
+
+	return key_command_run(
+	    &larder->key_command, larder->options.ask != NULL ? KEY_COMMAND_PERSON_MS : KEY_COMMAND_MS, ret, ret_error);
 }
 
 static enum larder_code

@@ -14,7 +14,6 @@
 #include "base/text.h"
 
 #define OUTPUT_MAX 4096
-#define TIME_MS    60000 /* a password manager may have to ask its person, in a window of its own */
 
 extern char **environ;
 
@@ -63,9 +62,8 @@ start(const struct command_words *command, int out, pid_t *ret_pid)
 
 /* NULL, or why the output is no use. */
 static const char *
-collect(int fd, struct buf *output)
+collect(int fd, int64_t until, struct buf *output)
 {
-	int64_t until = io_clock_ms() + TIME_MS;
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	uint8_t *at;
 	ssize_t len;
@@ -74,7 +72,7 @@ collect(int fd, struct buf *output)
 		int64_t left = until - io_clock_ms();
 
 		if (left <= 0)
-			return "takes too long";
+			return "takes too long and was stopped";
 		if (poll(&wait, 1, (int)left) <= 0)
 			continue;
 		at = buf_reserve(output, 512);
@@ -91,8 +89,10 @@ collect(int fd, struct buf *output)
 }
 
 enum larder_code
-key_command_run(const struct command_words *command, struct secret *ret, struct larder_error *ret_error)
+key_command_run(
+    const struct command_words *command, int64_t limit_ms, struct secret *ret, struct larder_error *ret_error)
 {
+	int64_t until = io_clock_ms() + limit_ms;
 	struct buf output = BUF_INIT_SECRET(OUTPUT_MAX + 512);
 	const char *why;
 	int pipe_fds[2], status = 0, rc;
@@ -106,7 +106,7 @@ key_command_run(const struct command_words *command, struct secret *ret, struct 
 		(void)close(pipe_fds[0]);
 		return fail(ret_error, command, strerror(rc));
 	}
-	why = collect(pipe_fds[0], &output);
+	why = collect(pipe_fds[0], until, &output);
 	(void)close(pipe_fds[0]);
 	if (why != NULL)
 		(void)kill(-pid, SIGKILL); /* the leader of its session, and what it started there */

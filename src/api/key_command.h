@@ -7,8 +7,17 @@
 
 #include "api/config.h"
 
-/* Its standard output. Errors: LOCKED (cannot run, failed, printed nothing, took too long). */
-enum larder_code
-key_command_run(const struct command_words *command, struct secret *ret, struct larder_error *ret_error);
+#define KEY_COMMAND_MS        5000  /* where nobody is there, nothing may hang */
+#define KEY_COMMAND_PERSON_MS 60000 /* a password manager may have to ask its person, in a window of its own */
+
+/*
+ * Its standard output.
+ *
+ * limit_ms  of the above: it is killed then, and what it started in its session
+ *
+ * Blocks so long at most. Errors: LOCKED (cannot run, failed, printed nothing, took too long).
+ */
+enum larder_code key_command_run(
+    const struct command_words *command, int64_t limit_ms, struct secret *ret, struct larder_error *ret_error);
 
 #endif

@@ -114,7 +114,9 @@ key_material_gather(
 		if (code == LARDER_OK)
 			code = config_check_writable(larder->environment.config_dir, ret_error);
 		if (code == LARDER_OK)
-			code = key_command_run(&ret->command, &ret->secret, ret_error);
+			code = key_command_run(&ret->command,
+			    larder->options.ask != NULL ? KEY_COMMAND_PERSON_MS : KEY_COMMAND_MS, &ret->secret,
+			    ret_error);
 		break;
 	case LARDER_KEY_RECOVERY:
 		return error_set(

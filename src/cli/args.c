@@ -166,6 +166,11 @@ long_option(struct parser *parser)
 	size_t len = equals == NULL ? strlen(name) : (size_t)(equals - name);
 	const struct option *option = lookup(parser, name, len);
 
+	/* what every other program answers to */
+	if (option == NULL && parser->args->command == NULL && strcmp(name, "version") == 0) {
+		parser->args->command = command_find(NULL, name);
+		return LARDER_OK;
+	}
 	if (option == NULL)
 		return unknown_option(parser, name, len);
 	if (option->kind != OPTION_FLAG)
