@@ -137,6 +137,26 @@ append_big_endian(struct buf *buf, uint64_t value, size_t len)
 }
 
 bool
+buf_append_base64url(struct buf *buf, const void *data, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const uint8_t *bytes = data;
+	uint32_t bits = 0;
+	unsigned count = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < len; i++) {
+		bits = bits << 8 | bytes[i];
+		for (count += 8; count >= 6; count -= 6)
+			ok = buf_append_byte(buf, (uint8_t)digits[bits >> (count - 6) & 63]) && ok;
+	}
+	if (count > 0)
+		ok = buf_append_byte(buf, (uint8_t)digits[bits << (6 - count) & 63]) && ok;
+	wipe(&bits, sizeof bits);
+	return ok;
+}
+
+bool
 buf_append_u16(struct buf *buf, uint16_t value)
 {
 	return append_big_endian(buf, value, 2);

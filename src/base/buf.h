@@ -40,7 +40,8 @@ bool buf_append(struct buf *buf, const void *data, size_t len);
 bool buf_append_str(struct buf *buf, const char *str);
 bool buf_append_byte(struct buf *buf, uint8_t byte);
 bool buf_append_format(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool buf_append_u16(struct buf *buf, uint16_t value); /* big endian, as all formats of Larder */
+bool buf_append_base64url(struct buf *buf, const void *data, size_t len); /* RFC 4648 section 5, without padding */
+bool buf_append_u16(struct buf *buf, uint16_t value);                     /* big endian, as all formats of Larder */
 bool buf_append_u32(struct buf *buf, uint32_t value);
 bool buf_append_u64(struct buf *buf, uint64_t value);
 

@@ -14,5 +14,6 @@ main(void)
 	failed += run_derive_tests();
 	failed += run_box_tests();
 	failed += run_kdf_tests();
+	failed += run_sign_tests();
 	return failed == 0 ? 0 : 1;
 }

@@ -18,5 +18,6 @@ int run_derive_tests(void);
 int run_kdf_tests(void);
 int run_seal_tests(void);
 int run_seal_format_tests(void);
+int run_sign_tests(void);
 
 #endif
