@@ -21,6 +21,8 @@ const struct metadata_endpoint metadata_endpoints[] = {
 	{ "introspection_endpoint",        "introspection",        AT(introspection),        METADATA_MAY },
 	{ "userinfo_endpoint",             "userinfo",             AT(userinfo),             METADATA_MAY },
 	{ "registration_endpoint",         "registration",         AT(registration),         METADATA_MAY },
+	{ "pushed_authorization_request_endpoint", "pushed_authorization_request", AT(pushed_authorization_request),
+	    METADATA_MAY },
 	{ NULL, NULL, 0, METADATA_MAY },
 };
 /* clang-format on */

@@ -12,8 +12,11 @@ main(void)
 	failed += run_corpus_tests();
 	failed += run_damage_tests();
 	failed += run_login_tests();
+	failed += run_metadata_tests();
+	failed += run_protected_tests();
 	failed += run_quirks_tests();
 	failed += run_refresh_tests();
+	failed += run_registration_tests();
 	failed += run_revoke_tests();
 	failed += run_scope_tests();
 	failed += run_verdict_tests();
