@@ -6,6 +6,7 @@
 
 #include "api/handle.h"
 #include "api/login_client.h"
+#include "api/login_url.h"
 #include "base/text.h"
 
 #define PERSON_MS   (5 * 60 * 1000) /* for a person at a browser */
@@ -41,10 +42,12 @@ show_url(struct engine *engine, struct login *attempt, const struct larder_login
 	return code;
 }
 
-/* A redirect URI that had to be registered stays the same from one log-in to the next. */
+/* A redirect URI that was registered, or had to be, stays the same from one log-in to the next. */
 static const char *
 known_redirect(const struct larder_login *wanted, const struct login *attempt)
 {
+	if (wanted->redirect_uri == NULL && attempt->party.client.redirect_uri[0] != '\0')
+		return attempt->party.client.redirect_uri;
 	if (wanted->redirect_uri != NULL || wanted->port != 0 || attempt->party.provider->loopback.any_port)
 		return wanted->redirect_uri;
 	return strncmp(attempt->redirect_before, "http://", 7) == 0 ? attempt->redirect_before : NULL;
@@ -252,9 +255,18 @@ log_in_named(struct larder *larder, const struct larder_login *wanted, struct la
 enum larder_code
 larder_login(struct larder *larder, const struct larder_login *wanted, char *ret_name, struct larder_error *ret_error)
 {
-	enum larder_code code = log_in_named(larder, wanted, ret_error);
+	struct larder_login login = *wanted;
+	struct login_place *place = NULL;
+	enum larder_code code = LARDER_OK;
 
+	if (login_is_url(wanted->name)) {
+		place = calloc(1, sizeof *place);
+		code = place == NULL ? error_no_memory(ret_error) : login_at_url(larder, &login, place, ret_error);
+	}
+	if (code == LARDER_OK)
+		code = log_in_named(larder, &login, ret_error);
 	if (code == LARDER_OK && ret_name != NULL)
-		(void)text_format(ret_name, NAME_SIZE, "%s", wanted->name);
+		(void)text_format(ret_name, NAME_SIZE, "%s", login.name);
+	free(place);
 	return code;
 }

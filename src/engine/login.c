@@ -33,13 +33,14 @@ take_scopes(struct login *login, const char *granted, struct larder_error *ret_e
 }
 
 static enum larder_code
-take_existing(struct engine *engine, struct login *login, struct larder_error *ret_error)
+take_existing(struct engine *engine, struct login *login, char *ret_provider, struct larder_error *ret_error)
 {
 	struct credential credential = { 0 };
 	enum larder_code code = credential_load(engine->vault, login->want.name, &credential, ret_error);
 
 	login->renews = code == LARDER_OK;
 	if (code == LARDER_OK) {
+		(void)text_format(ret_provider, sizeof credential.provider, "%s", credential.provider);
 		if (login->want.client == NULL)
 			(void)text_format(login->client, sizeof login->client, "%s", credential.client);
 		(void)text_format(login->subject, sizeof login->subject, "%s", credential.subject);
@@ -80,6 +81,7 @@ login_begin(struct engine *engine, const struct login_want *want, struct login *
 {
 	const struct effects *fx = engine->effects;
 	struct credential of_client = { 0 };
+	char provider[sizeof of_client.provider] = "";
 	enum larder_code code;
 
 	*ret = (struct login){ .want = *want, .lock = LOCK_INIT, .url_expires_at = TIME_UNKNOWN };
@@ -95,11 +97,14 @@ login_begin(struct engine *engine, const struct login_want *want, struct login *
 		    "a log-in to this credential is under way already");
 	if (code == LARDER_OK) {
 		take_waiting(engine, ret);
-		code = take_existing(engine, ret, ret_error);
+		code = take_existing(engine, ret, provider, ret_error);
 	}
 	(void)text_format(of_client.client, sizeof of_client.client, "%s", ret->client);
 	if (code == LARDER_OK)
 		code = party_load(engine, &of_client, &ret->party, ret_error);
+	if (code == LARDER_OK && ret->renews && strcmp(provider, ret->party.client.provider) != 0)
+		code = error_set(ret_error, LARDER_EXISTS, "cannot log in", "choose another name",
+		    "a credential of the provider %s has this name", provider);
 	return error_name(ret_error, code, want->name);
 }
 

@@ -13,10 +13,12 @@ from discovery import Discovery
 from grants import Grants
 from ledger import Refusal
 from login import Login
+from par import Pushed, userinfo
 from wire import Reply
 
 PATHS = {"/token": "token", "/revoke": "revoke", "/introspect": "introspect", "/api": "api", "/authorize": "authorize",
-         "/device_authorization": "device", "/device": "device_page", "/control": "control"}
+         "/device_authorization": "device", "/device": "device_page", "/control": "control",
+         "/par": "par", "/userinfo": "userinfo"}
 REQUESTS_KEPT = 2000
 
 
@@ -27,6 +29,7 @@ class Server:
         self.arrived = threading.Condition()
         self.seen = collections.Counter()
         self.discovery = Discovery(self)
+        self.pushed = Pushed(self)
         self.login, self.grants, self.control = Login(self), Grants(self), Control(self)
 
     # -- one request
@@ -228,6 +231,14 @@ class Server:
 
     def do_register(self, request, _form, _fault):
         return self.discovery.register(request)
+
+    def do_par(self, request, form, _fault):
+        with self.ledger.lock:
+            return self.pushed.push(self.client_of(request, form), form)
+
+    def do_userinfo(self, request, _form, _fault):
+        with self.ledger.lock:
+            return userinfo(self, self.bearer(request))
 
     def do_authorize(self, request, _form, _fault):
         return self.login.authorize(request)

@@ -15,21 +15,26 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class Login:
-    """options: grant (fields of the grants that a log-in makes), deny, device_approved_after (polls), interval."""
+    """options: grant (fields of the grants that a log-in makes), deny, device_polls, device_life, interval, slow_down (how
+    many polls get that), iss (named in answers), par_required, par_life, userinfo (what that endpoint says)."""
 
     def __init__(self, server):
         self.server, self.ledger = server, server.ledger
-        self.options = {"grant": {}, "deny": False, "device_auto": True, "device_polls": 1, "interval": 5}
+        self.options = {"grant": {}, "deny": False, "device_auto": True, "device_polls": 1, "interval": 5,
+                        "device_life": DEVICE_LIFE_S, "slow_down": 0, "iss": True, "par_required": False, "par_life": 60,
+                        "userinfo": {"sub": "1", "email": "jane@example.org"}}
 
     def authorize(self, request):
-        query = request.params()
+        query = self.server.pushed.expand(request.params())
+        if query is None:
+            return Reply(400, b"a request that was not pushed, or was used before\n", "text/plain")
         client = self.ledger.clients.get(query.get("client_id"))
         uri = query.get("redirect_uri", "")
         host = urllib.parse.urlsplit(uri).hostname
         if not client or (client["redirect_uris"] and uri not in client["redirect_uris"]) or (
                 not client["redirect_uris"] and host not in ("127.0.0.1", "::1", "localhost")):
             return Reply(400, b"unknown client or redirect_uri\n", "text/plain")
-        answer = {"iss": request.origin()}
+        answer = {"iss": request.origin()} if self.options["iss"] else {}
         if "state" in query:
             answer["state"] = query["state"]
         if query.get("response_type") != "code":
@@ -82,10 +87,10 @@ class Login:
         device_code, user_code = secrets.token_urlsafe(24), secrets.token_hex(4).upper()
         self.ledger.devices[device_code] = {
             "client": client["id"], "scope": form.get("scope", "read"), "user_code": user_code, "polls": 0,
-            "state": "pending", "expires_at": time.time() + DEVICE_LIFE_S}
+            "state": "pending", "expires_at": time.time() + self.options["device_life"]}
         page = request.origin() + "/device"
         fields = {"device_code": device_code, "user_code": user_code, "verification_uri": page,
-                  "verification_uri_complete": f"{page}?user_code={user_code}", "expires_in": DEVICE_LIFE_S}
+                  "verification_uri_complete": f"{page}?user_code={user_code}", "expires_in": self.options["device_life"]}
         if self.options["interval"] is not None:
             fields["interval"] = self.options["interval"]
         return Reply.json(fields)
@@ -109,6 +114,9 @@ class Login:
             raise Refusal("expired_token", "the device code has expired")
         if device["state"] == "denied":
             raise Refusal("access_denied", "the user said no")
+        if self.options["slow_down"] > 0:
+            self.options["slow_down"] -= 1
+            raise Refusal("slow_down", "too fast")
         if device["state"] == "pending" and not (
                 self.options["device_auto"] and device["polls"] > self.options["device_polls"]):
             raise Refusal("authorization_pending", "not yet")

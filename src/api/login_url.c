@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/login_url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/url.h"
+
+bool
+login_is_url(const char *name)
+{
+	return name != NULL && strstr(name, "://") != NULL;
+}
+
+/* "mcp.example"; of an IPv6 address only what a name may have. */
+static enum larder_code
+name_after_host(const char *text, char ret[static NAME_SIZE], struct larder_error *ret_error)
+{
+	char why[128];
+	struct url url;
+
+	if (!url_parse(text, &url, why, sizeof why))
+		return error_set(ret_error, LARDER_USAGE, "cannot log in", NULL, "%s", why);
+	if (!text_format(ret, NAME_SIZE, "%s", url.host) || !text_is_name(ret))
+		return error_set(ret_error, LARDER_USAGE, "cannot log in",
+		    "discover it with 'larder provider discover', and log in under a name of your own",
+		    "the host is no name that a credential can have");
+	return LARDER_OK;
+}
+
+/* How many clients the provider has; the last of them in ret. */
+static enum larder_code
+find_client(struct larder *larder, const char *provider, char ret[static NAME_SIZE], size_t *ret_count,
+    struct larder_error *ret_error)
+{
+	struct larder_client *clients = NULL;
+	size_t count = 0;
+	enum larder_code code = larder_client_list(larder, &clients, &count, ret_error);
+
+	*ret_count = 0;
+	for (size_t i = 0; code == LARDER_OK && i < count; i++) {
+		if (strcmp(clients[i].provider, provider) != 0)
+			continue;
+		(void)text_format(ret, NAME_SIZE, "%s", clients[i].name);
+		(*ret_count)++;
+	}
+	larder_client_list_free(clients);
+	return code;
+}
+
+static enum larder_code
+find_or_register(
+    struct larder *larder, const struct larder_login *wanted, struct login_place *place, struct larder_error *ret_error)
+{
+	struct larder_registration_query query = {
+		.provider = place->found.provider,
+		.scope = wanted->scope,
+		.port = wanted->port,
+	};
+	struct larder_registration *registration;
+	size_t count = 0;
+	enum larder_code code = find_client(larder, place->found.provider, place->client, &count, ret_error);
+
+	/* the login itself says which ones there are, or that there is none */
+	if (code != LARDER_OK || count == 1 || (count == 0 && !place->found.registers))
+		return code;
+	if (count > 1) {
+		place->client[0] = '\0';
+		return LARDER_OK;
+	}
+	registration = calloc(1, sizeof *registration);
+	if (registration == NULL)
+		return error_no_memory(ret_error);
+	code = larder_client_register(larder, &query, registration, ret_error);
+	if (code == LARDER_OK)
+		(void)text_format(place->client, sizeof place->client, "%s", registration->client);
+	free(registration);
+	return code;
+}
+
+enum larder_code
+login_at_url(
+    struct larder *larder, struct larder_login *wanted, struct login_place *ret, struct larder_error *ret_error)
+{
+	struct larder_discovery_query query = { .url = wanted->name };
+	enum larder_code code;
+
+	*ret = (struct login_place){ .name = "" };
+	if (wanted->provider != NULL)
+		return error_set(ret_error, LARDER_USAGE, "cannot log in", "leave out --provider",
+		    "a URL says itself which provider is meant");
+	code = name_after_host(wanted->name, ret->name, ret_error);
+	if (code == LARDER_OK)
+		code = larder_discover(&query, &ret->found, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	wanted->name = ret->name;
+	if (wanted->resource == NULL && ret->found.resource[0] != '\0')
+		wanted->resource = ret->found.resource;
+	if (wanted->scope == NULL && ret->found.scope[0] != '\0')
+		wanted->scope = ret->found.scope;
+	if (wanted->client == NULL && wanted->client_id == NULL)
+		code = find_or_register(larder, wanted, ret, ret_error);
+	if (ret->client[0] != '\0')
+		wanted->client = ret->client;
+	else if (wanted->client == NULL)
+		wanted->provider = ret->found.provider;
+	return error_name(ret_error, code, ret->name);
+}
