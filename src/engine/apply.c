@@ -99,6 +99,19 @@ keep_access(struct engine *engine, struct credential *credential, const struct t
 	return LARDER_OK;
 }
 
+/* Where a refresh ends the access tokens from before, those for other scopes and resources are none any more. */
+static enum larder_code
+forget_killed(struct engine *engine, struct credential *credential, int64_t now, struct larder_error *ret_error)
+{
+	enum larder_code code = access_remove_all(engine->vault, credential, ret_error);
+
+	if (code != LARDER_OK)
+		return code;
+	credential->access_expires_at = TIME_UNKNOWN;
+	credential->next_refresh_at = now;
+	return LARDER_OK;
+}
+
 /* Tokens came, or at least a refresh token: first of all that one is kept. */
 static enum larder_code
 apply_tokens(struct engine *engine, const struct party *party, struct credential *credential,
@@ -109,7 +122,9 @@ apply_tokens(struct engine *engine, const struct party *party, struct credential
 	code = rotate_grant(engine, party, credential, reply, ret_error);
 	if (code != LARDER_OK)
 		return code;
-	if (reply->outcome == GRANT_TOKENS && reply->usable) {
+	if (party->provider->rotation.old_access_token_killed)
+		code = forget_killed(engine, credential, now, ret_error);
+	if (code == LARDER_OK && reply->outcome == GRANT_TOKENS && reply->usable) {
 		code = keep_access(engine, credential, reply, ret_error);
 		if (code != LARDER_OK)
 			return code;
@@ -234,8 +249,11 @@ apply_reply(struct engine *engine, const struct party *party, struct credential 
 {
 	enum larder_code code = LARDER_OK;
 
-	/* What came for another token than the current one tells nobody who waits for this one that it failed. */
-	if (credential->intent.generation == credential->generation)
+	/*
+	 * What came for another token than the current one tells nobody who waits for this one that it failed; nor does
+	 * a refusal of what only this call wished for.
+	 */
+	if (credential->intent.generation == credential->generation && !judgement->of_wish)
 		credential->attempts++;
 	if (credential->intent.generation != credential->generation) {
 		code = apply_park(engine, credential, http, now, "the refresh token was replaced meanwhile", ret_error);

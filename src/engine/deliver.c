@@ -283,6 +283,23 @@ point_to_page(const struct party *party, struct revocation *result)
 		(void)text_format(result->message, sizeof result->message, "the provider has no revocation endpoint");
 }
 
+/*
+ * Our own backoff does not hold back whoever says it again; what the provider asked for (Retry-After) does. A time that
+ * is further away than any of them means that the clock went back.
+ */
+static bool
+is_asked_to_wait(const struct credential *credential, int64_t now, struct revocation *ret)
+{
+	int64_t rest = credential->retry_at - now;
+
+	if (rest <= 0 || rest > HOLD_MAX_S ||
+	    credential->retry_at <= backoff_until(credential->last_error_at, credential->failures, -1))
+		return false;
+	(void)text_format(ret->message, sizeof ret->message, "the provider does not want to be asked again for %lld s",
+	    (long long)rest);
+	return true;
+}
+
 enum larder_code
 revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t deadline_ms, struct revocation *ret,
     struct larder_error *ret_error)
@@ -313,6 +330,8 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 		ret->result = REVOCATION_REVOKED;
 		goto out;
 	}
+	if (!local_only && is_asked_to_wait(&credential, engine->effects->now_s(engine->effects->ctx), ret))
+		goto out;
 	code = settle(engine, &credential, NULL, &judged, &judgement, &error);
 	delivery.what = credential.revoke_what == 0 ? WHAT_ALL : credential.revoke_what;
 	if (code == LARDER_OK && !local_only)

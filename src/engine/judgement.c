@@ -93,6 +93,22 @@ advice_for_rejected(const struct token_reply *reply)
 	return "check the client's id, secret and authentication method with 'larder client show'";
 }
 
+/* The token was not even looked at, or is as good as before, for whoever asks for something else. */
+static bool
+is_of_wish(const struct exchanged *exchanged)
+{
+	static const char *const errors[] = { "invalid_scope", "invalid_target", "invalid_request" };
+	const struct intent *intent = &exchanged->credential->intent;
+
+	if (exchanged->reply->outcome != GRANT_REJECTED || (intent->scope[0] == '\0' && intent->resource[0] == '\0'))
+		return false;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		if (strcmp(exchanged->reply->error, errors[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 judgement_form(const struct exchanged *exchanged, int64_t now, struct judgement *ret)
 {
@@ -104,6 +120,7 @@ judgement_form(const struct exchanged *exchanged, int64_t now, struct judgement 
 		.doubt = is_doubtful(exchanged->provider, exchanged->http, reply),
 		.retry_after_s = reply->retry_after_s,
 	};
+	ret->of_wish = is_of_wish(exchanged);
 	say(reply, said, sizeof said);
 	if (reply->outcome == GRANT_ENDED || reply->outcome == GRANT_DENIED || reply->outcome == GRANT_REJECTED)
 		find_cause(exchanged, now, ret);
@@ -155,6 +172,8 @@ judgement_remember(struct credential *credential, const struct judgement *judgem
 {
 	const struct larder_error *error = &judgement->error;
 
+	if (judgement->of_wish)
+		return;
 	if (error->code == LARDER_OK || judgement->refused)
 		(void)text_format(credential->cause, sizeof credential->cause, "%s", judgement->cause.id);
 	if (error->code == LARDER_OK) {

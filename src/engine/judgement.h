@@ -17,6 +17,7 @@ struct judgement {
 	int64_t retry_after_s; /* -1 unknown */
 	bool refused;          /* the provider has refused for good */
 	struct cause cause;    /* then: the likely cause; its id "" if there is none */
+	bool of_wish;          /* only the scope or resource of this call is refused: it concerns nobody else */
 };
 
 struct exchanged { /* an exchange whose reply is to be judged */

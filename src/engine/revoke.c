@@ -56,10 +56,12 @@ revoke_begin(struct engine *engine, const char *name, uint8_t what, bool logout,
 		*ret_nothing_left = true;
 		goto out;
 	}
+	/* what a provider asked for before its revocation was accepted says nothing about that */
+	if (credential.state != STATE_REVOKING)
+		credential.retry_at = 0;
 	credential.state = STATE_REVOKING;
 	credential.revoke_what = (uint8_t)(credential.revoke_what | what);
 	credential.remove_when_revoked = credential.remove_when_revoked || logout;
-	credential.retry_at = 0;
 	credential.next_refresh_at = TIME_UNKNOWN;
 	event.at = engine->effects->now_s(engine->effects->ctx);
 	event.generation = credential.generation;
