@@ -53,9 +53,16 @@ install_glewlwyd() {
 	say "glewlwyd: $("$folder/usr/bin/glewlwyd" --version | head -n 1)"
 }
 
+# A browser that a person could have, for the page that a log-in ends at.
+install_browser() {
+	install_packages chromium
+	say "$(chromium --version 2>/dev/null)"
+}
+
 install_servers() {
 	mkdir -p "$servers_cache"
 	install_node
 	install_oidc_provider
 	install_glewlwyd
+	install_browser
 }
