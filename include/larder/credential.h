@@ -40,6 +40,7 @@ struct larder_credential {
 	char last_error[64];       /* code word; "" if the last exchange was good */
 	char last_error_text[256]; /* safe for a terminal */
 	int64_t last_error_at;
+	const char *grant;          /* refresh-token, client-credentials, jwt-bearer, token-exchange: static text */
 	const char *rotation_class; /* static, overlap, until-used, strict: static text; NULL if the provider is gone */
 	uint64_t parked;            /* replies kept aside */
 	char advice[256];           /* what to do when the state is not ok; "" */

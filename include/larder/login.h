@@ -6,6 +6,7 @@
 #define LARDER_LOGIN_H
 
 #include <larder/credential.h>
+#include <larder/login_grant.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,7 +16,11 @@ enum larder_login_flow {
 	LARDER_LOGIN_AUTO = 0, /* what waits; else the browser if there is one, a device code, paste */
 	LARDER_LOGIN_BROWSER,  /* authorization code, PKCE, redirect to this machine (RFC 6749 section 4.1, RFC 8252) */
 	LARDER_LOGIN_DEVICE,   /* a code that is typed in elsewhere (RFC 8628) */
-	LARDER_LOGIN_PASTE     /* as browser, but the person brings back the URL that the browser ended at */
+	LARDER_LOGIN_PASTE,    /* as browser, but the person brings back the URL that the browser ended at */
+	/* without a person; each later token is asked for anew in the same way */
+	LARDER_LOGIN_CLIENT_CREDENTIALS, /* as the client itself (RFC 6749 section 4.4) */
+	LARDER_LOGIN_JWT_BEARER,         /* with a signed assertion (RFC 7523) */
+	LARDER_LOGIN_TOKEN_EXCHANGE      /* in exchange for another token (RFC 8693) */
 };
 
 struct larder_login_code { /* what to show; borrowed texts, safe for a terminal */
@@ -49,6 +54,7 @@ struct larder_login {     /* zero it; borrowed pointers */
 	const char *resource; /* absolute URIs, space-separated (RFC 8707); NULL */
 	const char *account;  /* who it has to be; NULL: whoever logs in */
 	enum larder_login_flow flow;
+	const struct larder_login_grant *grant; /* for the flows without a person; NULL: nothing more to say */
 	int has_browser;                        /* AUTO: show_url can open a browser here, or tell somebody who will */
 	int has_terminal;                       /* AUTO: ask_url can ask a person */
 	unsigned port;                          /* of the redirect; 0: the one of the definition, or any that is free */

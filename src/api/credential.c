@@ -128,6 +128,7 @@ view(const struct credential *credential, struct larder_credential *ret)
 	*ret = (struct larder_credential){
 		.scope = text_copy(credential->scope),
 		.state = credential_state_name(credential->state),
+		.grant = grant_type_name(credential->grant_type),
 		.access_expires_at = credential->access_expires_at,
 		.refresh_expires_at = credential->refresh_expires_at,
 		.generation = credential->generation,

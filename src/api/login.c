@@ -6,6 +6,7 @@
 
 #include "api/handle.h"
 #include "api/login_client.h"
+#include "api/login_grant.h"
 #include "api/login_url.h"
 #include "base/text.h"
 
@@ -185,13 +186,16 @@ log_in(struct engine *engine, const struct login_want *want, const struct larder
 	enum larder_login_flow flow = LARDER_LOGIN_AUTO;
 	int64_t timeout_ms = wanted->timeout_ms;
 	enum larder_code code;
+	bool is_done = false;
 
 	if (attempt == NULL)
 		return error_no_memory(ret_error);
 	code = login_begin(engine, want, attempt, ret_error);
 	if (code == LARDER_OK)
+		code = login_without_person(engine, attempt, wanted, exchange_deadline(engine), &is_done, ret_error);
+	if (code == LARDER_OK && !is_done)
 		code = choose(wanted, attempt, &flow, ret_error);
-	if (code != LARDER_OK)
+	if (code != LARDER_OK || is_done)
 		goto out;
 	if (flow == LARDER_LOGIN_DEVICE)
 		code = by_device(engine, attempt, wanted, timeout_ms, ret_error);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/browser.h"
+#include "cli/login_grant.h"
 #include "cli/login_person.h"
 #include "cli/words.h"
 
@@ -34,10 +35,11 @@ static const struct option options[] = {
 	    .repeatable = true,
 	    .help = "for this resource (RFC 8707)" },
 	OPT_TEXT("account", "A", "refuse the log-in of anybody else"),
-	OPT_CHOICE("flow", "auto|browser|device|paste", "how the person is asked"),
+	OPT_CHOICE("flow", "auto|browser|device|paste|" LOGIN_GRANT_FLOWS, "how the person is asked, or that none is"),
 	OPT_FLAG("no-browser", "print the URL, open nothing"),
 	OPT_NUMBER("port", "N", "of the redirect to this machine; any that is free"),
 	OPT_TEXT("redirect-uri", "URL", "as registered at the provider"),
+	LOGIN_GRANT_OPTIONS,
 	OPT_JSON,
 	OPT_END,
 };
@@ -125,17 +127,23 @@ run(struct session *session, struct larder_error *ret_error)
 		.ask_url = person_ask_url,
 		.ctx = session,
 	};
+	struct login_grant grant = { .token_file = NULL };
+	bool has_grant = false;
 	char *scope = NULL, *resource = NULL;
 	enum larder_code code = words_joined(args, "scope", &scope, ret_error);
 
 	if (code == LARDER_OK)
 		code = words_joined(args, "resource", &resource, ret_error);
+	if (code == LARDER_OK)
+		code = login_grant_read(session, &grant, &login.flow, &has_grant, ret_error);
 	login.scope = scope;
 	login.resource = resource;
+	login.grant = has_grant ? &grant.grant : NULL;
 	if (code == LARDER_OK)
 		code = log_in(session, &login, ret_error);
 	words_free(scope);
 	words_free(resource);
+	login_grant_clear(&grant);
 	return code;
 }
 

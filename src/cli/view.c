@@ -51,6 +51,12 @@ view_span(char *dst, size_t dst_size, int64_t unix_s, int64_t now)
 	return dst;
 }
 
+static bool
+has_refresh_token(const struct larder_credential *credential)
+{
+	return strcmp(credential->grant, "refresh-token") == 0;
+}
+
 void
 view_members(struct output *out, const struct larder_credential *credential)
 {
@@ -73,7 +79,8 @@ view_members(struct output *out, const struct larder_credential *credential)
 	output_text(out, "last_error_text", text_or_null(credential->last_error_text));
 	output_time(out, "last_error_at", credential->last_error_at);
 	output_time(out, "next_refresh_at", credential->next_refresh_at);
-	output_text(out, "rotation", credential->rotation_class);
+	output_text(out, "grant", credential->grant);
+	output_text(out, "rotation", has_refresh_token(credential) ? credential->rotation_class : NULL);
 	output_unsigned(out, "parked", credential->parked);
 	output_text(out, "advice", text_or_null(credential->advice));
 	output_text(out, "cause", text_or_null(credential->cause));
@@ -181,7 +188,10 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 	cause_line(out, credential);
 	line(out, "what to do", credential->advice[0] != '\0' ? credential->advice : credential->cause_hint);
 	output_format(out, "%-16s %" PRIu64 "\n", "generation", credential->generation);
-	line(out, "rotation", credential->rotation_class);
+	if (has_refresh_token(credential))
+		line(out, "rotation", credential->rotation_class);
+	else
+		line(out, "grant", credential->grant);
 	time_line(out, "access expires", credential->access_expires_at, now);
 	refresh_lines(out, credential, now);
 	time_line(out, "last refresh", credential->last_refresh_at, now);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/grant.h"
 #include "engine/lifetime.h"
 #include "engine/schedule.h"
 
@@ -117,9 +118,10 @@ static enum larder_code
 apply_tokens(struct engine *engine, const struct party *party, struct credential *credential,
     const struct token_reply *reply, const struct judgement *judgement, int64_t now, struct larder_error *ret_error)
 {
-	enum larder_code code;
+	enum larder_code code = LARDER_OK;
 
-	code = rotate_grant(engine, party, credential, reply, ret_error);
+	if (credential->grant_type == GRANT_TYPE_REFRESH_TOKEN)
+		code = rotate_grant(engine, party, credential, reply, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	if (party->provider->rotation.old_access_token_killed)
@@ -131,7 +133,8 @@ apply_tokens(struct engine *engine, const struct party *party, struct credential
 		credential->exchanges++;
 		credential->last_refresh_at = now;
 	}
-	lifetime_renew(party->provider, reply, credential->intent.opened_at, credential);
+	if (credential->grant_type == GRANT_TYPE_REFRESH_TOKEN)
+		lifetime_renew(party->provider, reply, credential->intent.opened_at, credential);
 	/* What the refresh token stands for does not shrink with one narrower access token (RFC 6749 section 6). */
 	if (credential->scope[0] == '\0' && credential->intent.scope[0] == '\0' && reply->scope_came)
 		(void)text_format(credential->scope, sizeof credential->scope, "%s", reply->scope);
@@ -220,7 +223,7 @@ apply_close_intent(struct credential *credential)
 static bool
 leaves_doubt(const struct party *party, const struct credential *credential, const struct token_reply *reply)
 {
-	enum spend_class class = provider_class(party->provider);
+	enum spend_class class = grant_class(party->provider, credential->grant_type);
 
 	return credential->intent.doubted_at != 0 && reply->outcome != GRANT_ENDED && class != CLASS_STATIC &&
 	    class != CLASS_UNTIL_USED;
@@ -238,7 +241,8 @@ apply_audit(struct engine *engine, const struct credential *credential, const st
 
 	(void)text_format(event.name, sizeof event.name, "%s", credential->name);
 	(void)text_format(event.result, sizeof event.result, "%s", larder_code_name(judgement->error.code));
-	(void)text_format(event.detail, sizeof event.detail, "%s", judgement->error.why);
+	(void)text_format(event.detail, sizeof event.detail, "%s",
+	    judgement->error.why[0] == '\0' && judgement->note != NULL ? judgement->note : judgement->error.why);
 	return audit_append(engine->vault, &event, ret_error);
 }
 
@@ -272,8 +276,8 @@ apply_reply(struct engine *engine, const struct party *party, struct credential 
 			credential->state = STATE_IN_DOUBT;
 		judgement_remember(credential, judgement, now);
 	} else {
-		if (reply->outcome == GRANT_ENDED && credential->state != STATE_REVOKING &&
-		    credential->state != STATE_REVOKED)
+		if (reply->outcome == GRANT_ENDED && credential->grant_type == GRANT_TYPE_REFRESH_TOKEN &&
+		    credential->state != STATE_REVOKING && credential->state != STATE_REVOKED)
 			credential->state = STATE_NEEDS_LOGIN;
 		else if (credential->state == STATE_IN_DOUBT)
 			credential->state = STATE_OK; /* it was not spent after all, or asking again is harmless */

@@ -35,6 +35,7 @@ struct token_want {
 	bool force, offline, accept;
 	int64_t deadline_ms;          /* clock_ms */
 	const struct secret *refused; /* an access token that the API did not take: another one is wanted; NULL */
+	unsigned depth;               /* of credentials that are asked for one another's exchange */
 };
 
 struct token_got {
@@ -104,12 +105,15 @@ enum larder_code exchange_lock_named(struct engine *engine, const char *name, in
 
 /* --- party.c: who is asked, as whom --- */
 
+struct grant_material;
+
 struct party { /* provider and client of a credential, loaded together */
 	struct provider *provider;
 	struct client client;
 	struct name_value vars[VARS_MAX];
 	struct name_values var_list;
-	struct oauth_client oauth; /* borrows from the above */
+	struct oauth_client oauth;                                            /* borrows from the above */
+	const struct grant_material *material; /* engine/grant.h: tokens of others that an exchange needs; NULL */
 };
 
 enum larder_code party_load(
@@ -216,6 +220,9 @@ struct enrolment {
 	const char *subject;                /* NULL: unknown */
 	const char *redirect_uri;           /* of the log-in; NULL */
 	const struct token_reply *tokens;   /* what came with it; NULL: nothing */
+	enum grant_type grant_type;
+	const struct grant_terms *terms; /* of the grant types without a refresh token; NULL */
+	const char *note;                /* for the audit log; NULL */
 	bool replace;
 	int64_t deadline_ms;
 };

@@ -2,18 +2,20 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "engine/engine.h"
+#include "engine/grant.h"
 #include "engine/lifetime.h"
 #include "engine/schedule.h"
 
 static enum larder_code
-audit(struct engine *engine, enum audit_op op, const char *name, uint64_t generation, struct larder_error *ret_error)
+audit(struct engine *engine, enum audit_op op, const char *name, uint64_t generation, const char *detail,
+    struct larder_error *ret_error)
 {
 	struct audit_event event = { .op = op, .generation = generation };
 
 	event.at = engine->effects->now_s(engine->effects->ctx);
 	(void)text_format(event.name, sizeof event.name, "%s", name);
 	(void)text_format(event.result, sizeof event.result, "ok");
+	(void)text_format(event.detail, sizeof event.detail, "%s", detail == NULL ? "" : detail);
 	return audit_append(engine->vault, &event, ret_error);
 }
 
@@ -63,7 +65,7 @@ enroll_client(struct engine *engine, struct client *client, struct larder_error 
 	else if (code == LARDER_NOT_FOUND)
 		code = client_store(engine->vault, &party.client, ret_error);
 	if (code == LARDER_OK)
-		code = audit(engine, AUDIT_CLIENT_ADD, name, 0, ret_error);
+		code = audit(engine, AUDIT_CLIENT_ADD, name, 0, NULL, ret_error);
 	if (code == LARDER_OK)
 		code = vault_commit(engine->vault, NULL, ret_error);
 out:
@@ -95,7 +97,8 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	if (enrolment->account != NULL)
 		(void)text_format(ret->account, sizeof ret->account, "%s", enrolment->account);
 	ret->state = STATE_OK;
-	ret->rotating = provider_class(party->provider) != CLASS_STATIC;
+	ret->grant_type = enrolment->grant_type;
+	ret->rotating = grant_class(party->provider, enrolment->grant_type) != CLASS_STATIC;
 	ret->remove_when_revoked = false;
 	ret->revoke_what = 0;
 	ret->generation++;
@@ -139,6 +142,14 @@ store_access(struct engine *engine, const struct credential *credential, const s
 	return code;
 }
 
+static bool
+copy_terms(const struct grant_terms *terms, struct grant_terms *ret)
+{
+	*ret = *terms;
+	ret->key = (struct secret)SECRET_INIT;
+	return secret_copy(terms->key.data, terms->key.len, &ret->key);
+}
+
 /* In the transaction: the token comes in as the newest generation, its predecessor is kept until it has been used. */
 static enum larder_code
 store_new(struct engine *engine, const struct enrolment *enrolment, const struct party *party,
@@ -177,6 +188,10 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 		code = error_no_memory(ret_error);
 		goto out;
 	}
+	if (enrolment->terms != NULL && !copy_terms(enrolment->terms, &grant.terms)) {
+		code = error_no_memory(ret_error);
+		goto out;
+	}
 	code = credential_store(engine->vault, credential, ret_error);
 	if (code == LARDER_OK)
 		code = grant_store(engine->vault, credential, &grant, ret_error);
@@ -186,7 +201,7 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 		code = store_access(engine, credential, enrolment->tokens, credential->last_refresh_at, ret_error);
 	if (code == LARDER_OK)
 		code = audit(engine, enrolment->replace ? AUDIT_REPLACE : AUDIT_ADD, credential->name,
-		    credential->generation, ret_error);
+		    credential->generation, enrolment->note, ret_error);
 	if (code == LARDER_OK)
 		code = vault_commit(engine->vault, NULL, ret_error);
 out:
@@ -201,7 +216,7 @@ pin_endpoint(const struct party *party, struct credential *credential, struct la
 	struct buf url = BUF_INIT(URL_MAX);
 	enum larder_code code;
 
-	code = token_endpoint(party->provider, &party->oauth, &url, ret_error);
+	code = grant_endpoint(party, credential->grant_type, &url, ret_error);
 	if (code == LARDER_OK)
 		(void)text_format(credential->token_endpoint, sizeof credential->token_endpoint, "%s", buf_str(&url));
 	buf_clear(&url);

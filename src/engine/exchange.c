@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "base/url.h"
-#include "engine/engine.h"
+#include "engine/grant.h"
 
 #define SLOT_REPLY_FACTOR 2    /* a slot is twice the largest reply that this credential has had */
 #define SETUP_MS          2000 /* over the courier's own limit for connecting */
@@ -21,7 +21,7 @@ check_endpoint(const struct party *party, struct credential *credential, bool ac
 	char why[128];
 	enum larder_code code;
 
-	code = token_endpoint(party->provider, &party->oauth, &now, ret_error);
+	code = grant_endpoint(party, credential->grant_type, &now, ret_error);
 	if (code != LARDER_OK)
 		goto out;
 	if (!url_parse(buf_str(&now), &actual, why, sizeof why)) {
@@ -53,8 +53,8 @@ build_job(struct engine *engine, const struct party *party, const struct token_w
 	enum larder_code code;
 
 	/* A token with more rights than the grant has cannot be had by a refresh (RFC 6749 section 6). */
-	if (!party->provider->refresh.widens_scope && credential->scope[0] != '\0' && want->scope[0] != '\0' &&
-	    !scope_is_subset(want->scope, credential->scope))
+	if (credential->grant_type == GRANT_TYPE_REFRESH_TOKEN && !party->provider->refresh.widens_scope &&
+	    credential->scope[0] != '\0' && want->scope[0] != '\0' && !scope_is_subset(want->scope, credential->scope))
 		return error_set(ret_error, LARDER_REJECTED, "refresh failed",
 		    "ask for scopes that were granted, see 'larder show', or log in again for more",
 		    "the scope is more than what was granted");
@@ -62,8 +62,7 @@ build_job(struct engine *engine, const struct party *party, const struct token_w
 	job->kind = JOB_EXCHANGE;
 	code = grant_load(engine->vault, credential, &grant, ret_error);
 	if (code == LARDER_OK)
-		code = refresh_build(party->provider, &party->oauth, &grant.refresh_token, want->scope, want->resource,
-		    &job->request, ret_error);
+		code = grant_request(engine, party, credential->grant_type, &grant, want, &job->request, ret_error);
 	grant_clear(&grant);
 	if (code != LARDER_OK)
 		return code;
@@ -127,7 +126,7 @@ check_doubt(struct engine *engine, const struct party *party, const struct token
 {
 	const struct intent *intent = &credential->intent;
 	struct situation situation = {
-		.class = provider_class(party->provider),
+		.class = grant_class(party->provider, credential->grant_type),
 		.on_unknown = party->provider->rotation.on_unknown,
 		.grace_s = party->provider->rotation.grace_s,
 		.intent_at = intent->doubted_at != 0 ? intent->doubted_at : intent->opened_at,

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/lifetime.h"
 #include "engine/schedule.h"
+#include "oauth/grants.h"
 
 /* "invalid_grant (the token was revoked), HTTP 400"; a long description leaves room for what follows. */
 static void
@@ -40,14 +41,14 @@ is_doubtful(const struct provider *provider, const struct http_reply *http, cons
 }
 
 static void
-form_tokens(const struct token_reply *reply, struct judgement *ret)
+form_tokens(const struct token_reply *reply, bool spends, struct judgement *ret)
 {
 	if (reply->outcome == GRANT_TOKENS && reply->usable)
 		return;
 	(void)error_set(&ret->error, LARDER_UNAVAILABLE, "refresh failed",
-	    "see 'larder provider show' for what it should send",
-	    "the provider sent no usable access token: %s; its refresh token is stored",
-	    reply->complaint[0] != '\0' ? reply->complaint : "it is missing");
+	    "see 'larder provider show' for what it should send", "the provider sent no usable access token: %s%s",
+	    reply->complaint[0] != '\0' ? reply->complaint : "it is missing",
+	    spends ? "; its refresh token is stored" : "");
 }
 
 /* What the provider said, and what that probably means. */
@@ -93,6 +94,22 @@ advice_for_rejected(const struct token_reply *reply)
 	return "check the client's id, secret and authentication method with 'larder client show'";
 }
 
+/* Nothing has ended where nothing was spent: the next assertion may be better (RFC 7521 section 4.1.1). */
+static const char *
+advice_for_grant(enum grant_type type)
+{
+	switch (type) {
+	case GRANT_TYPE_JWT_BEARER:
+		return "check this machine's clock, the key, and whom the assertion names: issuer, subject, audience";
+	case GRANT_TYPE_TOKEN_EXCHANGE:
+		return "check that the subject token has not ended and is for this provider";
+	case GRANT_TYPE_CLIENT_CREDENTIALS:
+	case GRANT_TYPE_REFRESH_TOKEN:
+		break;
+	}
+	return "check at the provider whether this client may ask for tokens of its own";
+}
+
 /* The token was not even looked at, or is as good as before, for whoever asks for something else. */
 static bool
 is_of_wish(const struct exchanged *exchanged)
@@ -109,34 +126,58 @@ is_of_wish(const struct exchanged *exchanged)
 	return false;
 }
 
+/* Some pay no heed to the scope of a refresh: whoever asked for less has to hear of it. */
+static bool
+is_wider(const struct exchanged *exchanged)
+{
+	const struct token_reply *reply = exchanged->reply;
+	const char *asked = exchanged->credential->intent.scope;
+
+	return reply->outcome == GRANT_TOKENS && reply->scope_came && asked[0] != '\0' &&
+	    !scope_is_subset(reply->scope, asked);
+}
+
 void
 judgement_form(const struct exchanged *exchanged, int64_t now, struct judgement *ret)
 {
 	const struct token_reply *reply = exchanged->reply;
+	bool spends = exchanged->credential->grant_type == GRANT_TYPE_REFRESH_TOKEN;
 	char said[240];
 
 	*ret = (struct judgement){
 		.error = { .code = LARDER_OK, .retry_after_s = -1 },
-		.doubt = is_doubtful(exchanged->provider, exchanged->http, reply),
+		.doubt = spends && is_doubtful(exchanged->provider, exchanged->http, reply),
+		.note = exchanged->dropped ? GRANTS_DROPPED_NOTE : "",
 		.retry_after_s = reply->retry_after_s,
 	};
 	ret->of_wish = is_of_wish(exchanged);
+	if (is_wider(exchanged))
+		ret->note = "the provider granted more than the scope that was asked for";
 	say(reply, said, sizeof said);
-	if (reply->outcome == GRANT_ENDED || reply->outcome == GRANT_DENIED || reply->outcome == GRANT_REJECTED)
+	if ((reply->outcome == GRANT_ENDED && spends) || reply->outcome == GRANT_DENIED ||
+	    reply->outcome == GRANT_REJECTED)
 		find_cause(exchanged, now, ret);
 	switch (reply->outcome) {
 	case GRANT_TOKENS:
-		form_tokens(reply, ret);
+		form_tokens(reply, spends, ret);
 		break;
 	case GRANT_ENDED:
-		form_refused(exchanged, LARDER_NEEDS_LOGIN,
-		    "log in again, then store the new refresh token with 'larder add --replace'", ret);
+		if (spends)
+			form_refused(exchanged, LARDER_NEEDS_LOGIN,
+			    "log in again, then store the new refresh token with 'larder add --replace'", ret);
+		else
+			(void)error_set(&ret->error, LARDER_REJECTED, "no token",
+			    advice_for_grant(exchanged->credential->grant_type), "%s", said);
 		break;
 	case GRANT_DENIED:
 		form_refused(exchanged, LARDER_DENIED, "ask who administers the account", ret);
 		break;
 	case GRANT_REJECTED:
-		form_refused(exchanged, LARDER_REJECTED, advice_for_rejected(reply), ret);
+		form_refused(exchanged, LARDER_REJECTED,
+		    !spends && strcmp(reply->error, "invalid_request") == 0
+			? advice_for_grant(exchanged->credential->grant_type)
+			: advice_for_rejected(reply),
+		    ret);
 		break;
 	case GRANT_TEMPORARY:
 		(void)error_set(&ret->error, LARDER_UNAVAILABLE, "refresh failed", "try again later", "%s", said);

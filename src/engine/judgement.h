@@ -15,6 +15,7 @@ struct judgement {
 	bool doubt; /* the token may have been spent and no successor is known: keep the reply, keep the intent */
 	bool endpoint_failed;  /* counts for the endpoint's breaker */
 	int64_t retry_after_s; /* -1 unknown */
+	const char *note;      /* for the audit log, besides a failure's reason; NULL or "" */
 	bool refused;          /* the provider has refused for good */
 	struct cause cause;    /* then: the likely cause; its id "" if there is none */
 	bool of_wish;          /* only the scope or resource of this call is refused: it concerns nobody else */
@@ -26,6 +27,7 @@ struct exchanged { /* an exchange whose reply is to be judged */
 	const struct http_reply *http;
 	const struct token_reply *reply; /* of http */
 	bool was_doubted;                /* it repeated one whose outcome was unknown */
+	bool dropped;                    /* a refresh token came that is not for this grant */
 	int64_t secret_end_at;           /* of the client's secret; 0 or less: unknown */
 };
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "engine/engine.h"
+#include "engine/grant.h"
 #include "engine/schedule.h"
 #include "oauth/cause.h"
 
@@ -268,12 +268,14 @@ complete_situation(struct engine *engine, const struct credential *credential, c
 	enum larder_code code;
 	int64_t wait;
 
-	code = grant_load(engine->vault, credential, &grant, ret_error);
-	if (code != LARDER_OK && code != LARDER_NOT_FOUND)
-		return code;
-	situation->has_refresh_token = code == LARDER_OK && !secret_is_empty(&grant.refresh_token);
-	grant_clear(&grant);
-	situation->class = provider_class(party->provider);
+	if (credential->grant_type == GRANT_TYPE_REFRESH_TOKEN) {
+		code = grant_load(engine->vault, credential, &grant, ret_error);
+		if (code != LARDER_OK && code != LARDER_NOT_FOUND)
+			return code;
+		situation->has_refresh_token = code == LARDER_OK && !secret_is_empty(&grant.refresh_token);
+		grant_clear(&grant);
+	}
+	situation->class = grant_class(party->provider, credential->grant_type);
 	situation->on_unknown = party->provider->rotation.on_unknown;
 	situation->grace_s = party->provider->rotation.grace_s;
 	if (situation->intent_open) {
@@ -419,6 +421,19 @@ wait_under_lock(struct engine *engine, const struct refresh_call *call, int64_t 
 	return LARDER_UNAVAILABLE;
 }
 
+static enum larder_code
+load_material(struct engine *engine, const struct credential *credential, const struct token_want *want,
+    struct grant_material *ret, struct larder_error *ret_error)
+{
+	struct grant grant = { 0 };
+	enum larder_code code = grant_load(engine->vault, credential, &grant, ret_error);
+
+	if (code == LARDER_OK)
+		code = grant_material_load(engine, &grant.terms, want, ret, ret_error);
+	grant_clear(&grant);
+	return code;
+}
+
 enum larder_code
 refresh_run(struct engine *engine, struct refresh_call *call, struct larder_error *ret_error)
 {
@@ -428,6 +443,7 @@ refresh_run(struct engine *engine, struct refresh_call *call, struct larder_erro
 	struct party party = { 0 };
 	struct lock lock = LOCK_INIT;
 	struct decision decision = { .order = ORDER_WAIT };
+	struct grant_material material = { .is_complete = false };
 	enum larder_code code;
 	int64_t held_since_ms = 0;
 
@@ -444,9 +460,14 @@ refresh_run(struct engine *engine, struct refresh_call *call, struct larder_erro
 			code = refresh_fail(engine, &credential, &decision, call, fx->now_s(fx->ctx), ret_error);
 		} else if (decision.order == ORDER_WAIT) {
 			code = wait_under_lock(engine, call, decision.wait_ms, ret_error);
+		} else if (grant_needs_material(&credential) && !material.is_complete) {
+			/* It may take another credential's exchange: nobody waits for one lock while he holds another. */
+			fx->lock_close(fx->ctx, &lock);
+			code = load_material(engine, &credential, call->want, &material, ret_error);
 		} else {
 			http_reply_clear(&end.reply);
 			call->repeated += credential.intent.open;
+			party.material = &material;
 			code = exchange_run(engine, &party, call->want, &credential, &lock, &end, ret_error);
 			call->asked++;
 		}
@@ -457,6 +478,7 @@ refresh_run(struct engine *engine, struct refresh_call *call, struct larder_erro
 		code = fall_back(engine, call, code, ret_error);
 	fx->lock_close(fx->ctx, &lock);
 	http_reply_clear(&end.reply);
+	grant_material_clear(&material);
 	party_clear(&party);
 	wipe(&credential.intent, sizeof credential.intent);
 	return code;

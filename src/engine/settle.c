@@ -6,6 +6,7 @@
 #include "engine/apply.h"
 #include "engine/engine.h"
 #include "engine/judgement.h"
+#include "oauth/grants.h"
 
 /*
  * The one way in for replies. Whoever holds the lock settles: the caller that sent as a rule, and after a crash whoever
@@ -121,7 +122,7 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	struct credential fresh = { 0 };
 	struct token_reply reply = { .outcome = GRANT_UNKNOWN };
 	struct judgement judgement;
-	bool unknown = false, was_doubted;
+	bool unknown = false, dropped = false, was_doubted;
 	enum larder_code code;
 	uint8_t attempt_id[16];
 	uint64_t attempts = 0;
@@ -133,6 +134,8 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 		code = error_no_memory(ret_error);
 		goto out;
 	}
+	if (credential->grant_type != GRANT_TYPE_REFRESH_TOKEN)
+		grants_judge(&reply, &dropped);
 	code = begin_anew(engine, credential, &fresh, ret_error);
 	if (code != LARDER_OK)
 		goto out;
@@ -157,7 +160,8 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 			   .credential = &fresh,
 			   .http = http,
 			   .reply = &reply,
-			   .was_doubted = was_doubted },
+			   .was_doubted = was_doubted,
+			   .dropped = dropped },
 	    now, &judgement);
 	if (reply_len > fresh.reply_len_max)
 		fresh.reply_len_max = (uint32_t)reply_len;

@@ -49,6 +49,8 @@ enum larder_code token_exchange_build(const struct provider *provider, const str
  */
 bool token_type_uri(const char *text, char *dst, size_t dst_size);
 
+#define GRANTS_DROPPED_NOTE "a refresh token came and was not kept: it is not for this grant"
+
 /*
  * What came for a request that can be repeated at will. A refresh token is not for such a client (RFC 6749 section
  * 4.4.3): it is dropped, and *ret_dropped says so. One that came alone leaves no token. What a token exchange issued has

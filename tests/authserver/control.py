@@ -15,7 +15,7 @@
   requests       endpoint, last                                       -> {"requests": what arrived, headers and form}
   requests_clear                                                      -> forgets them and the counters of wait
   wait           endpoint, count, timeout_s                           -> {"count": n} when so many have arrived, or after the time
-  login_set      grant, deny, device_auto, device_polls, interval     -> how log-ins go
+  login_set      the options of login.py                              -> how log-ins go
   grants_set     fields of grants.Grants.options                      -> how grants without a person go
   trust          iss, file (PEM), alg, client, kid                    -> assertions of this issuer are taken
   subject        token, type, account                                 -> a token that can be exchanged
@@ -90,6 +90,7 @@ class Control:
     def op_counts(self):
         with self.ledger.lock:
             counts = dict.fromkeys(("token_requests", "refresh_requests", "replays", "families_revoked", "rotations",
+                                    "grant_requests",
                                     "revocation_requests", "unknown_refresh_tokens", "api_requests", "api_refused"), 0)
             counts.update(self.ledger.counts)
         counts["connections"] = sum(listener.connections for listener in self.listeners)
