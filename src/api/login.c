@@ -269,6 +269,8 @@ larder_login(struct larder *larder, const struct larder_login *wanted, char *ret
 	}
 	if (code == LARDER_OK)
 		code = log_in_named(larder, &login, ret_error);
+	if (code == LARDER_OK && place != NULL)
+		code = login_allow_place(larder, place, wanted->name, ret_error);
 	if (code == LARDER_OK && ret_name != NULL)
 		(void)text_format(ret_name, NAME_SIZE, "%s", login.name);
 	free(place);

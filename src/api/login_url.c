@@ -108,3 +108,16 @@ login_at_url(
 		wanted->provider = ret->found.provider;
 	return error_name(ret_error, code, ret->name);
 }
+
+enum larder_code
+login_allow_place(
+    struct larder *larder, const struct login_place *place, const char *url, struct larder_error *ret_error)
+{
+	char host[264], why[128];
+	struct url parsed;
+
+	if (place->found.resource[0] == '\0' || !url_parse(url, &parsed, why, sizeof why))
+		return LARDER_OK;
+	(void)text_format(host, sizeof host, parsed.ipv6 ? "[%s]:%u" : "%s:%u", parsed.host, (unsigned)parsed.port);
+	return larder_allow(larder, place->name, host, 1, ret_error);
+}

@@ -24,4 +24,11 @@ bool login_is_url(const char *name);
 enum larder_code login_at_url(
     struct larder *larder, struct larder_login *wanted, struct login_place *ret, struct larder_error *ret_error);
 
+/*
+ * Let the tokens of a log-in to a resource go to that resource's host, which is what they were asked for; url is what was
+ * typed. An issuer's tokens are for whoever its definition names. Errors as larder_allow.
+ */
+enum larder_code login_allow_place(
+    struct larder *larder, const struct login_place *place, const char *url, struct larder_error *ret_error);
+
 #endif
