@@ -28,6 +28,7 @@ struct larder_revoke_query { /* zero it; exactly one of names, client, provider,
 	int all;
 	enum larder_revoke_what what;
 	int logout;     /* remove the credential once its revocation is confirmed or impossible */
+	int even_more;  /* also where the provider's revocation ends more than this credential */
 	int local_only; /* with logout: remove it without telling the provider (recorded as such) */
 	int64_t timeout_ms;
 };

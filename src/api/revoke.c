@@ -68,11 +68,13 @@ check_query(const struct larder_revoke_query *query, struct larder_error *ret_er
 }
 
 static uint8_t
-bits_of(enum larder_revoke_what what)
+bits_of(const struct larder_revoke_query *query)
 {
-	if (what == LARDER_REVOKE_REFRESH)
-		return WHAT_REFRESH;
-	return what == LARDER_REVOKE_ACCESS ? WHAT_ACCESS : WHAT_ALL;
+	uint8_t more = query->even_more != 0 ? WHAT_MORE : 0;
+
+	if (query->what == LARDER_REVOKE_REFRESH)
+		return WHAT_REFRESH | more;
+	return (query->what == LARDER_REVOKE_ACCESS ? WHAT_ACCESS : WHAT_ALL) | more;
 }
 
 static void
@@ -106,8 +108,7 @@ fence_all(struct engine *engine, const struct larder_revoke_query *query, char (
 	size_t i;
 
 	for (i = 0; code == LARDER_OK && i < count; i++)
-		code = revoke_begin(
-		    engine, names[i], bits_of(query->what), query->logout != 0, &nothing_left[i], ret_error);
+		code = revoke_begin(engine, names[i], bits_of(query), query->logout != 0, &nothing_left[i], ret_error);
 	return code;
 }
 

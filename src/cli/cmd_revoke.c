@@ -40,6 +40,8 @@ run(struct session *session, struct larder_error *ret_error)
 		.provider = args_text(args, "provider"),
 		.all = args_has(args, "all"),
 		.what = wanted(args),
+		/* said in so many words; without the option only what concerns this credential alone is sent */
+		.even_more = args_text(args, "what") != NULL && wanted(args) == LARDER_REVOKE_ALL,
 		.timeout_ms = session_timeout_ms(session),
 	};
 	enum larder_code code = session_open(session, ret_error);
@@ -61,8 +63,9 @@ const struct command command_revoke = {
 		"cannot be reached the revocation is queued and retried by later commands until\n"
 		"it is confirmed; exit status 11 says that something is queued, unsupported or\n"
 		"failed. Where a provider has no way to revoke, the page is shown where a person\n"
-		"can do it. The credential stays in the list as revoked; 'larder logout' also\n"
-		"removes it.\n",
+		"can do it. Where revoking ends more than this credential (an app is uninstalled,\n"
+		"a whole account is cut off) it is done with '--what all' only. The credential\n"
+		"stays in the list as revoked; 'larder logout' also removes it.\n",
 	.examples = "  larder revoke google\n"
 		    "  larder revoke --client work --yes --json\n"
 		    "  larder revoke google --what access\n",

@@ -12,6 +12,7 @@
 struct delivery {
 	struct owed owed;
 	uint8_t what;                               /* bits: WHAT_REFRESH, WHAT_ACCESS */
+	bool even_more;                             /* a person knows that it ends more than this */
 	bool sent[2], confirmed[2], retry, refused; /* by token_kind */
 	int64_t retry_after_s;
 	struct revocation *result;
@@ -45,11 +46,18 @@ ask_once(struct engine *engine, const struct party *party, struct job *job, enum
 	http_reply_clear(&result.reply);
 }
 
+/* What is spent for the next token may be an access token itself. */
+static enum token_kind
+kind_of(const struct provider *provider, const struct owed_token *token)
+{
+	return provider->refresh.spends_access_token ? TOKEN_ACCESS : token->kind;
+}
+
 static void
 ask_provider(struct engine *engine, const struct party *party, size_t index, const struct secret *bearer,
     int64_t deadline_ms, struct delivery *delivery, struct revoke_verdict *ret)
 {
-	enum token_kind kind = delivery->owed.items[index].kind;
+	enum token_kind kind = kind_of(party->provider, &delivery->owed.items[index]);
 	struct larder_error error;
 	struct job job;
 	enum larder_code code;
@@ -77,6 +85,22 @@ ask_provider(struct engine *engine, const struct party *party, size_t index, con
 	}
 }
 
+/* What nobody wants by mistake is left to those who say so. */
+static bool
+holds_back(const struct provider *provider, const struct delivery *delivery, struct revoke_verdict *ret)
+{
+	const char *why =
+	    provider->revoke.side_effects != NULL ? provider->revoke.side_effects : provider->revoke.cascade;
+
+	if (!provider->revoke.destructive || delivery->even_more || provider->revoke.style == REVOKE_NONE)
+		return false;
+	*ret = (struct revoke_verdict){ .outcome = REVOKE_UNSUPPORTED, .retry_after_s = -1 };
+	(void)text_format(ret->message, sizeof ret->message,
+	    "revoking there ends more than this credential%s%.80s; 'larder revoke NAME --what all' does it all the same",
+	    why == NULL ? "" : ": ", why == NULL ? "" : why);
+	return true;
+}
+
 static void
 deliver_all(struct engine *engine, const struct party *party, int64_t deadline_ms, struct delivery *delivery)
 {
@@ -91,8 +115,9 @@ deliver_all(struct engine *engine, const struct party *party, int64_t deadline_m
 	}
 	delivery->confirmed[TOKEN_REFRESH] = delivery->confirmed[TOKEN_ACCESS] = true;
 	for (i = 0; i < delivery->owed.count; i++) {
-		kind = delivery->owed.items[i].kind;
-		ask_provider(engine, party, i, bearer, deadline_ms, delivery, &verdict);
+		kind = kind_of(party->provider, &delivery->owed.items[i]);
+		if (!holds_back(party->provider, delivery, &verdict))
+			ask_provider(engine, party, i, bearer, deadline_ms, delivery, &verdict);
 		delivery->sent[kind] = true;
 		if (verdict.outcome != REVOKED) {
 			delivery->confirmed[kind] = false;
@@ -112,11 +137,15 @@ deliver_all(struct engine *engine, const struct party *party, int64_t deadline_m
 
 /*
  * Without its refresh token a grant gives nothing new, and access tokens end by themselves; the other way round the
- * grant lives on, whatever became of its access tokens.
+ * grant lives on, whatever became of its access tokens. Those that never end are another matter.
  */
 static enum revocation_result
-conclude(const struct delivery *delivery)
+conclude(const struct party *party, const struct delivery *delivery)
 {
+	/* or that are what the grant goes on with */
+	bool never_end =
+	    party->provider->response.expiry == EXPIRES_NEVER || party->provider->refresh.spends_access_token;
+
 	if (delivery->retry)
 		return REVOCATION_QUEUED;
 	if (delivery->refused)
@@ -124,7 +153,7 @@ conclude(const struct delivery *delivery)
 	if (delivery->sent[TOKEN_REFRESH])
 		return delivery->confirmed[TOKEN_REFRESH] ? REVOCATION_REVOKED : REVOCATION_UNSUPPORTED;
 	if (delivery->sent[TOKEN_ACCESS] && !delivery->confirmed[TOKEN_ACCESS])
-		return delivery->what == WHAT_ACCESS ? REVOCATION_UNSUPPORTED : REVOCATION_REVOKED;
+		return delivery->what == WHAT_ACCESS || never_end ? REVOCATION_UNSUPPORTED : REVOCATION_REVOKED;
 	return REVOCATION_REVOKED;
 }
 
@@ -283,6 +312,16 @@ point_to_page(const struct party *party, struct revocation *result)
 		(void)text_format(result->message, sizeof result->message, "the provider has no revocation endpoint");
 }
 
+/* A success by facts that nobody has checked is told as such. */
+static void
+tell_doubt(const struct party *party, struct revocation *result)
+{
+	if (result->result == REVOCATION_REVOKED && result->message[0] == '\0' &&
+	    party->provider->revocation_confidence == CONFIDENCE_LOW)
+		(void)text_format(result->message, sizeof result->message,
+		    "what is known of revoking at this provider is of low confidence; see there whether the access is gone");
+}
+
 /*
  * Our own backoff does not hold back whoever says it again; what the provider asked for (Retry-After) does. A time that
  * is further away than any of them means that the clock went back.
@@ -333,7 +372,8 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 	if (!local_only && is_asked_to_wait(&credential, engine->effects->now_s(engine->effects->ctx), ret))
 		goto out;
 	code = settle(engine, &credential, NULL, &judged, &judgement, &error);
-	delivery.what = credential.revoke_what == 0 ? WHAT_ALL : credential.revoke_what;
+	delivery.what = (credential.revoke_what & WHAT_ALL) == 0 ? WHAT_ALL : credential.revoke_what & WHAT_ALL;
+	delivery.even_more = (credential.revoke_what & WHAT_MORE) != 0;
 	if (code == LARDER_OK && !local_only)
 		code = party_load(engine, &credential, &party, &error);
 	if (code == LARDER_OK && !local_only)
@@ -352,8 +392,9 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 		(void)text_format(ret->message, sizeof ret->message, "removed here; the provider was not told");
 	} else {
 		deliver_all(engine, &party, deadline_ms, &delivery);
-		ret->result = conclude(&delivery);
+		ret->result = conclude(&party, &delivery);
 		point_to_page(&party, ret);
+		tell_doubt(&party, ret);
 	}
 	code = record_end(engine, &party, name, local_only, &delivery, &error);
 out:

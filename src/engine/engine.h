@@ -110,8 +110,9 @@ struct grant_material;
 struct party { /* provider and client of a credential, loaded together */
 	struct provider *provider;
 	struct client client;
-	struct name_value vars[VARS_MAX];
+	struct name_value vars[VARS_MAX + 1]; /* of the client, and where the log-in was sent back to */
 	struct name_values var_list;
+	char redirect_uri[sizeof(((struct credential *)NULL)->redirect_uri)]; /* of the credential; "": not known */
 	struct oauth_client oauth;                                            /* borrows from the above */
 	const struct grant_material *material; /* engine/grant.h: tokens of others that an exchange needs; NULL */
 };
@@ -179,7 +180,8 @@ enum larder_code settle_doubt(struct engine *engine, struct credential *credenti
 
 /* --- revoke.c, deliver.c --- */
 
-enum { WHAT_REFRESH = 1, WHAT_ACCESS = 2, WHAT_ALL = 3 }; /* bits of credential.revoke_what */
+/* bits of credential.revoke_what; the last: a person wants it although it ends more than this credential */
+enum { WHAT_REFRESH = 1, WHAT_ACCESS = 2, WHAT_ALL = 3, WHAT_MORE = 4 };
 
 enum revocation_result { REVOCATION_REVOKED, REVOCATION_QUEUED, REVOCATION_UNSUPPORTED, REVOCATION_FAILED };
 

@@ -39,6 +39,21 @@ complete(struct engine *engine, struct party *party, struct larder_error *ret_er
 	return LARDER_OK;
 }
 
+/* A client may say it itself; what the log-in used is the better guess. */
+static void
+add_redirect_uri(struct party *party, const struct credential *credential)
+{
+	static char name[] = "redirect_uri";
+
+	for (size_t i = 0; i < party->var_list.count; i++) {
+		if (strcmp(party->var_list.items[i].name, name) == 0)
+			return;
+	}
+	(void)text_format(party->redirect_uri, sizeof party->redirect_uri, "%s", credential->redirect_uri);
+	if (party->redirect_uri[0] != '\0')
+		party->vars[party->var_list.count++] = (struct name_value){ name, party->redirect_uri };
+}
+
 enum larder_code
 party_of_client(struct engine *engine, struct client *client, struct party *ret, struct larder_error *ret_error)
 {
@@ -62,7 +77,9 @@ party_load(
 	code = client_load(engine->vault, credential->client, &ret->client, ret_error);
 	if (code == LARDER_OK)
 		code = complete(engine, ret, ret_error);
-	if (code != LARDER_OK)
+	if (code == LARDER_OK)
+		add_redirect_uri(ret, credential);
+	else
 		party_clear(ret);
 	return code;
 }

@@ -203,6 +203,7 @@ device_poll_judge(const struct provider *provider, const struct token_reply *rep
 		{ "authorization_declined", DEVICE_DENIED }, /* Microsoft */
 		{ "expired_token", DEVICE_EXPIRED },
 		{ "code_expired", DEVICE_EXPIRED },
+		{ "invalid_grant", DEVICE_FAILED },
 	};
 
 	const char *error = reply->error[0] != '\0' ? reply->error : status_error(provider, reply->http_status);

@@ -59,12 +59,25 @@ says_failure(const struct judging *judging, const struct answer_error *error)
 	    (json_get(judging->whole, "error") != NULL || json_get(judging->inside, "error") != NULL);
 }
 
+/* Where every error has the same code, what it says for people is all that tells a dead grant from a wrong request. */
+static bool
+says_dead(const struct provider *provider, const char *description)
+{
+	for (size_t i = 0; i < provider->response.dead_texts.count; i++) {
+		if (strstr(description, provider->response.dead_texts.items[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 static void
 judge_error(struct judging *judging, const struct answer_error *error)
 {
 	struct token_reply *ret = judging->ret;
 
 	ret->outcome = verdict(judging->provider, ret->http_status, error->code);
+	if (ret->outcome == GRANT_REJECTED && says_dead(judging->provider, error->description))
+		ret->outcome = GRANT_ENDED;
 	(void)text_escape(ret->error, sizeof(ret->error), error->code, strlen(error->code));
 	(void)text_format(ret->error_subtype, sizeof(ret->error_subtype), "%s", error->subtype);
 	(void)text_format(ret->description, sizeof(ret->description), "%s", error->description);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 
 #define CAUSE_TEXT_MAX 160 /* it has to stand in one line with what the provider said */
@@ -102,4 +103,29 @@ read_causes(struct reading *reading, const cJSON *json, void *at)
 			return;
 	}
 	provider->causes_count = count;
+}
+
+void
+read_confidence(struct reading *reading, const cJSON *json, void *at)
+{
+	struct provider *provider = reading->provider;
+	const struct {
+		const char *name;
+		enum confidence *at;
+	} groups[] = {
+		{ "endpoints", &provider->endpoints_confidence },
+		{ "rotation_lifetime", &provider->rotation_confidence },
+		{ "revocation", &provider->revocation_confidence },
+	};
+
+	if (cJSON_IsNull(json))
+		return;
+	field_json(reading, json, at);
+	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+		const char *text = json_string(json, groups[i].name);
+		int value;
+
+		if (text != NULL && word_parse(confidence_words, text, strlen(text), &value))
+			*groups[i].at = (enum confidence)value;
+	}
 }

@@ -15,4 +15,7 @@
  */
 field_reader read_causes;
 
+/* char *: the object as JSON text; what it says of endpoints, rotation_lifetime and revocation is kept as words too. */
+field_reader read_confidence;
+
 #endif

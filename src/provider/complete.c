@@ -137,6 +137,8 @@ complete_revoke(struct reading *reading)
 	if (provider->revoke.success_field != NULL)
 		default_text(reading, &provider->revoke.success_value, "true");
 	default_text(reading, &provider->revoke.token_param, "token");
+	if (provider->revoke.destructive_given)
+		return;
 	if (style == REVOKE_CUSTOM_API || style == REVOKE_SHOPIFY || provider->revoke.accepts_other.count > 0)
 		provider->revoke.destructive = true;
 }

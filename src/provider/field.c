@@ -210,8 +210,8 @@ word_read(struct reading *reading, const cJSON *json, const struct word *words, 
 		fail_word(reading, text, words);
 }
 
-static void
-json_read(struct reading *reading, const cJSON *json, char **ret)
+void
+field_json(struct reading *reading, const struct cJSON *json, void *at)
 {
 	struct buf text = BUF_INIT(JSON_BYTES_MAX);
 
@@ -220,7 +220,7 @@ json_read(struct reading *reading, const cJSON *json, char **ret)
 	else if (!json_print(json, false, &text))
 		reading_no_memory(reading);
 	else
-		field_keep(reading, buf_str(&text), text.len, ret);
+		field_keep(reading, buf_str(&text), text.len, at);
 	buf_clear(&text);
 }
 
@@ -255,7 +255,7 @@ field_read(struct reading *reading, const cJSON *json, const struct field *field
 		field_object(reading, json, field->fields, base);
 		break;
 	case FIELD_JSON:
-		json_read(reading, json, at);
+		field_json(reading, json, at);
 		break;
 	case FIELD_OWN:
 		field->read(reading, json, at);

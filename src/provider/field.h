@@ -59,6 +59,7 @@ void field_object(struct reading *reading, const struct cJSON *object, const str
 /* Parts for readers of their own. NULL, or an untouched *ret, after a failure. */
 const char *field_text(struct reading *reading, const struct cJSON *json);
 void field_strings(struct reading *reading, const struct cJSON *json, void *at);
+void field_json(struct reading *reading, const struct cJSON *json, void *at); /* char *: as JSON text */
 void field_keep(struct reading *reading, const char *text, size_t len, char **ret);
 
 #endif

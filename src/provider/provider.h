@@ -220,6 +220,7 @@ struct provider {
 		char *expiry_field;                  /* name of the member; NULL: expires_in / expires_at */
 		struct strings token_sets;           /* dotted paths to look for tokens at, in order; "." is the top */
 		struct strings extra_fields_to_keep; /* dotted paths */
+		struct strings dead_texts;           /* so do these, in what an error says for people */
 		struct strings dead_errors;          /* errors that end the grant besides invalid_grant */
 		struct strings refresh_idle_fields;  /* members with the end of a refresh token that is not used */
 		struct strings refresh_absolute_fields; /* members with its end, used or not; oauth/expiry.h */
@@ -266,10 +267,11 @@ struct provider {
 		bool unknown_is_success_400;   /* a 400 of any body means the same */
 		int unknown_statuses[8];       /* other statuses whose every body means the same, e.g. 404 */
 		size_t unknown_statuses_count;
-		bool cascades;                /* revoking the refresh token also ends its access tokens */
-		bool destructive;             /* ends more than this grant: never without --what all */
-		struct strings accepts_other; /* what else it takes: "user", "account_id" */
-		char *page;                   /* for people, where the provider has no endpoint */
+		bool cascades; /* revoking the refresh token also ends its access tokens */
+		bool destructive_given;
+		bool destructive;                             /* ends more than this grant: never without --what all */
+		struct strings accepts_other;                 /* what else it takes: "user", "account_id" */
+		char *page;                                   /* for people, where the provider has no endpoint */
 		char *unknown_token, *cascade, *side_effects; /* wording, for people */
 		char *note;
 	} revoke;
@@ -294,9 +296,11 @@ struct provider {
 
 	struct provider_cause *causes; /* the more telling first */
 	size_t causes_count;
-	struct strings quirks;  /* free text for provider show */
-	char *sources;          /* JSON text, as in the definition; NULL */
-	char *confidence;       /* JSON text; NULL */
+	struct strings quirks; /* free text for provider show */
+	char *sources;         /* JSON text, as in the definition; NULL */
+	char *confidence;      /* JSON text; NULL */
+	/* what it says of each group of facts */
+	enum confidence endpoints_confidence, rotation_confidence, revocation_confidence;
 	char *endpoint_seen_in; /* JSON text; NULL */
 
 	struct provider_block *blocks; /* owned; only provider.c looks at it */

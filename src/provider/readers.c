@@ -375,3 +375,16 @@ read_path(struct reading *reading, const cJSON *json, void *at)
 	else
 		field_keep(reading, text, strlen(text), at);
 }
+
+void
+read_destructive(struct reading *reading, const cJSON *json, void *at)
+{
+	bool *ret = at;
+
+	if (cJSON_IsNull(json))
+		return;
+	if (!cJSON_IsBool(json))
+		reading_fail(reading, "neither true nor false");
+	*ret = cJSON_IsTrue(json);
+	reading->provider->revoke.destructive_given = true;
+}

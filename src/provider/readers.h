@@ -21,7 +21,8 @@ field_reader read_accepts;
 field_reader read_success;
 field_reader read_unknown_token;
 field_reader read_unknown_statuses;
-field_reader read_port; /* int */
-field_reader read_path; /* char *: of a URL, without query */
+field_reader read_port;        /* int */
+field_reader read_destructive; /* bool; one that is given is not guessed */
+field_reader read_path;        /* char *: of a URL, without query */
 
 #endif

@@ -151,6 +151,28 @@ tokens_are_found_under_the_provider_s_names(void **state)
 	provider_free(provider);
 }
 
+static void
+a_text_for_people_ends_a_grant_where_the_definition_says_so(void **state)
+{
+	static const char dead[] = "{\"status\":400,\"message\":\"Invalid refresh token\"}";
+	static const char other[] = "{\"status\":400,\"message\":\"missing client id\"}";
+	struct provider *provider = provider_builtin("twitch");
+	struct http_reply http = a_reply(400, dead, sizeof dead - 1);
+	struct token_reply reply = { .outcome = GRANT_UNKNOWN };
+
+	(void)state;
+	reply_judge(provider, &http, SENT_AT, &reply);
+	assert_int_equal(reply.outcome, GRANT_ENDED);
+	token_reply_clear(&reply);
+	http_reply_clear(&http);
+	http = a_reply(400, other, sizeof other - 1);
+	reply_judge(provider, &http, SENT_AT, &reply);
+	assert_int_equal(reply.outcome, GRANT_REJECTED);
+	token_reply_clear(&reply);
+	http_reply_clear(&http);
+	provider_free(provider);
+}
+
 int
 run_quirks_tests(void)
 {
@@ -159,6 +181,7 @@ run_quirks_tests(void)
 		cmocka_unit_test(parameters_go_by_the_provider_s_names),
 		cmocka_unit_test(a_device_asks_as_the_provider_wants_it),
 		cmocka_unit_test(a_status_without_an_error_means_what_the_definition_says),
+		cmocka_unit_test(a_text_for_people_ends_a_grant_where_the_definition_says_so),
 		cmocka_unit_test(tokens_are_found_under_the_provider_s_names),
 	};
 

@@ -247,6 +247,21 @@ what_takes_more_than_tokens_is_destructive(void **state)
 	assert_true(p->revoke.destructive);
 	assert_false(p->revoke.accepts_access || p->revoke.accepts_refresh);
 	provider_free(p);
+	p = load_with(",\"revoke\":{\"style\":\"custom_api\",\"url\":\"https://as.example/r\",\"destructive\":false}");
+	assert_false(p->revoke.destructive);
+	provider_free(p);
+}
+
+static void
+confidence_is_known_by_its_group_of_facts(void **state)
+{
+	struct provider *p = load_with(",\"confidence\":{\"endpoints\":\"high\",\"revocation\":\"low\",\"x\":1}");
+
+	(void)state;
+	assert_int_equal(p->endpoints_confidence, CONFIDENCE_HIGH);
+	assert_int_equal(p->rotation_confidence, CONFIDENCE_UNSET);
+	assert_int_equal(p->revocation_confidence, CONFIDENCE_LOW);
+	provider_free(p);
 }
 
 static void
@@ -293,6 +308,7 @@ run_definition_tests(void)
 		cmocka_unit_test(a_scope_among_the_extras_is_never_sent_twice),
 		cmocka_unit_test(an_undeclared_variable_is_asked_for),
 		cmocka_unit_test(what_takes_more_than_tokens_is_destructive),
+		cmocka_unit_test(confidence_is_known_by_its_group_of_facts),
 		cmocka_unit_test(a_definition_of_ten_megabytes_is_refused),
 		cmocka_unit_test(a_broken_definition_names_file_place_and_provider),
 	};
