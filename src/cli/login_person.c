@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,15 +42,26 @@ person_show_url(void *ctx, const char *url, int64_t life_s)
 	return 0;
 }
 
+static bool
+has_colours(const struct session *session)
+{
+	const char *terminal = getenv("TERM"), *when = args_text(session->args, "color");
+
+	if (when != NULL && strcmp(when, "auto") != 0)
+		return strcmp(when, "always") == 0;
+	return getenv("NO_COLOR") == NULL && terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
 /* For a phone; whoever has no terminal that can show it has the text. */
 static void
-draw_code(const char *text)
+draw_code(const struct session *session, const char *text)
 {
 	struct buf picture = BUF_INIT(PICTURE_MAX);
 	struct qr qr;
 	size_t at = 0;
 
-	if (isatty(STDERR_FILENO) && qr_encode(text, strlen(text), &qr) && qr_draw(&qr, 2, &picture)) {
+	if (isatty(STDERR_FILENO) && qr_encode(text, strlen(text), &qr) &&
+	    qr_draw(&qr, 2, has_colours(session), &picture)) {
 		while (at < picture.len) {
 			ssize_t wrote = write(STDERR_FILENO, picture.data + at, picture.len - at);
 
@@ -74,7 +86,7 @@ person_show_code(void *ctx, const struct larder_login_code *code)
 	if (code->complete_uri[0] != '\0' &&
 	    dprintf(STDERR_FILENO, "        or just open %s\n", code->complete_uri) < 0)
 		return -1;
-	draw_code(code->complete_uri[0] != '\0' ? code->complete_uri : code->uri);
+	draw_code(session, code->complete_uri[0] != '\0' ? code->complete_uri : code->uri);
 	/* a page that names something else was sent by somebody else */
 	session_note(session, "it is %s that asks, as the client %s%s%s", code->provider,
 	    text_escape(safe, sizeof safe, code->client_id, strlen(code->client_id)),

@@ -382,7 +382,7 @@ is_light(const struct qr *qr, int row, int column)
 }
 
 bool
-qr_draw(const struct qr *qr, int indent, struct buf *ret)
+qr_draw(const struct qr *qr, int indent, bool coloured, struct buf *ret)
 {
 	/* upper half, lower half */
 	static const char *const blocks[2][2] = { { " ", "\xe2\x96\x84" }, { "\xe2\x96\x80", "\xe2\x96\x88" } };
@@ -390,12 +390,13 @@ qr_draw(const struct qr *qr, int indent, struct buf *ret)
 	for (int row = -QUIET; row < qr->side + QUIET; row += 2) {
 		for (int i = 0; i < indent; i++)
 			(void)buf_append_byte(ret, ' ');
+		(void)buf_append_str(ret, coloured ? "\x1b[97;40m" : "");
 		for (int column = -QUIET; column < qr->side + QUIET; column++) {
 			bool below = row + 1 < qr->side + QUIET && is_light(qr, row + 1, column);
 
 			(void)buf_append_str(ret, blocks[is_light(qr, row, column)][below]);
 		}
-		(void)buf_append_byte(ret, '\n');
+		(void)buf_append_str(ret, coloured ? "\x1b[0m\n" : "\n");
 	}
 	return !ret->failed;
 }

@@ -25,8 +25,9 @@ bool qr_encode(const char *text, size_t len, struct qr *ret);
 
 /*
  * Append it as lines of half blocks, two rows of modules to a line, with the quiet zone around; light modules are drawn
- * and dark ones are not, which terminals with a dark background show as phones want it. indent: spaces before each line.
+ * and dark ones are not, as on a dark background. coloured: with escape sequences that make the background dark.
+ * indent: spaces before each line.
  */
-bool qr_draw(const struct qr *qr, int indent, struct buf *ret);
+bool qr_draw(const struct qr *qr, int indent, bool coloured, struct buf *ret);
 
 #endif

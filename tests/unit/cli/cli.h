@@ -11,6 +11,7 @@ int args_tests(void);
 int exit_codes_tests(void);
 int mask_tests(void);
 int output_tests(void);
+int qr_tests(void);
 int safe_text_tests(void);
 int suggest_tests(void);
 int table_tests(void);

@@ -9,6 +9,7 @@ main(void)
 	failed += exit_codes_tests();
 	failed += mask_tests();
 	failed += output_tests();
+	failed += qr_tests();
 	failed += safe_text_tests();
 	failed += suggest_tests();
 	failed += table_tests();
