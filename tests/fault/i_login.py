@@ -261,7 +261,8 @@ def i142_device_answers_that_are_odd_are_bounded(world):
     """http, javascript, control bytes, no code, absurd times: refused, or shown escaped; never asked more often than every second."""
     prepare(world)
     def refused_or_plain(**reply):
-        process = world.start("login", "tv", "--client", world.client, "--flow", "device", "--timeout", "2s")
+        name = "tv" + secrets.token_hex(4)    # what waits under another name does not go on here
+        process = world.start("login", name, "--client", world.client, "--flow", "device", "--timeout", "2s")
         process.wait(WAIT_S)
         said = process.stderr.read()
         wanted(process.returncode in (DENIED, UNAVAILABLE, REJECTED), f"{reply}: exit {process.returncode}, {said!r}")
