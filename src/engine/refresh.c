@@ -228,6 +228,13 @@ refresh_fail(const struct engine *engine, const struct credential *credential, c
 		    text_time(when, sizeof when, (long long)asked_first_at(&credential->intent)));
 	case REASON_BACKOFF:
 		return fail_held_back(credential, decision->retry_after_s, ret_error);
+	case REASON_EARLY:
+		(void)error_set(ret_error, LARDER_UNAVAILABLE, "no token",
+		    "ask for a shorter --min-ttl, or use --force",
+		    "the provider wants more time between two refreshes, and the token at hand does not last that long");
+		if (ret_error != NULL)
+			ret_error->retry_after_s = decision->retry_after_s;
+		return LARDER_UNAVAILABLE;
 	case REASON_NONE:
 	case REASON_LAST_FAILURE:
 		break;
@@ -256,6 +263,15 @@ refresh_has_valid_access(
 	return code;
 }
 
+/* A refresh in what is the future now says nothing: the wall clock was set back. */
+static int64_t
+refresh_early_until(const struct credential *credential, const struct provider *provider, int64_t now)
+{
+	if (credential->last_refresh_at == TIME_UNKNOWN || credential->last_refresh_at > now)
+		return 0;
+	return credential->last_refresh_at + provider->min_refresh_interval_s;
+}
+
 /* What is known only under the lock: the grant, the provider's class, the health of its endpoint. */
 static enum larder_code
 complete_situation(struct engine *engine, const struct credential *credential, const struct party *party,
@@ -278,6 +294,7 @@ complete_situation(struct engine *engine, const struct credential *credential, c
 	situation->class = grant_class(party->provider, credential->grant_type);
 	situation->on_unknown = party->provider->rotation.on_unknown;
 	situation->grace_s = party->provider->rotation.grace_s;
+	situation->early_until = refresh_early_until(credential, party->provider, situation->now);
 	if (situation->intent_open) {
 		code =
 		    refresh_has_valid_access(engine, credential, situation->now, &situation->others_valid, ret_error);

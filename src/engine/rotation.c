@@ -94,6 +94,19 @@ hold_back(const struct situation *s, struct decision decision)
 	return decision;
 }
 
+/* A minimum interval keeps a valid token from being replaced too early; nobody waits for it without one. */
+static struct decision
+spare(const struct situation *s, struct decision decision)
+{
+	if (decision.order != ORDER_ASK || s->force || s->accept || !s->cached_valid || s->early_until <= s->now)
+		return decision;
+	if (s->fallback_allowed)
+		return serve();
+	decision = fail(s, REASON_EARLY);
+	decision.retry_after_s = s->early_until - s->now;
+	return decision;
+}
+
 struct decision
 rotation_decide(const struct situation *s)
 {
@@ -120,7 +133,7 @@ rotation_decide(const struct situation *s)
 		decision = fail(s, REASON_LAST_FAILURE);
 	else
 		decision = ask();
-	return hold_back(s, decision);
+	return spare(s, hold_back(s, decision));
 }
 
 int64_t

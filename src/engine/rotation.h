@@ -68,7 +68,8 @@ struct situation { /* all that the decision depends on */
 	bool force, offline;
 	bool accept; /* a person accepts that a doubtful token is spent */
 	int64_t now;
-	int64_t held_until; /* backoff, breaker: not before; 0 */
+	int64_t held_until;  /* backoff, breaker: not before; 0 */
+	int64_t early_until; /* the provider wants no refresh before, as long as the cached token is valid; 0 */
 };
 
 enum order {
@@ -86,6 +87,7 @@ enum reason {
 	REASON_SUSPECT,     /* IN_DOUBT: a person has to accept */
 	REASON_IN_DOUBT,    /* IN_DOUBT: asking again is forbidden */
 	REASON_BACKOFF,     /* UNAVAILABLE, with the time */
+	REASON_EARLY,       /* the same, by the provider's minimum interval */
 	REASON_LAST_FAILURE /* as the exchange that just failed */
 };
 

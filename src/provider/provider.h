@@ -220,8 +220,8 @@ struct provider {
 		char *expiry_field;                  /* name of the member; NULL: expires_in / expires_at */
 		struct strings token_sets;           /* dotted paths to look for tokens at, in order; "." is the top */
 		struct strings extra_fields_to_keep; /* dotted paths */
-		struct strings dead_texts;           /* so do these, in what an error says for people */
 		struct strings dead_errors;          /* errors that end the grant besides invalid_grant */
+		struct strings dead_texts;           /* so do these, in what an error says for people */
 		struct strings refresh_idle_fields;  /* members with the end of a refresh token that is not used */
 		struct strings refresh_absolute_fields; /* members with its end, used or not; oauth/expiry.h */
 		char *access_token_field;               /* what the provider calls them: "access_token" */
@@ -245,7 +245,7 @@ struct provider {
 	} rotation;
 	int64_t refresh_token_idle_s;     /* TTL_UNKNOWN */
 	int64_t refresh_token_absolute_s; /* TTL_UNKNOWN */
-	int64_t min_refresh_interval_s;   /* 0 */
+	int64_t min_refresh_interval_s;   /* of tokens that are still valid; 0 */
 
 	struct {
 		enum revoke_style style;

@@ -372,6 +372,26 @@ backoff_holds_everybody_but_those_who_force_or_accept(void **state)
 }
 
 static void
+a_minimum_interval_spares_the_provider_while_the_token_is_valid(void **state)
+{
+	struct situation situation = plain();
+
+	(void)state;
+	situation.early_until = NOW + 86400;
+	assert_decides(&situation, ORDER_ASK, REASON_NONE); /* nobody waits a day for a token */
+	situation.cached_valid = true;
+	assert_decides(&situation, ORDER_SERVE, REASON_NONE);
+	situation.fallback_allowed = false;
+	assert_decides(&situation, ORDER_FAIL, REASON_EARLY);
+	assert_int_equal(rotation_decide(&situation).retry_after_s, 86400);
+	situation.force = true;
+	assert_decides(&situation, ORDER_ASK, REASON_NONE);
+	situation.force = false;
+	situation.early_until = NOW;
+	assert_decides(&situation, ORDER_ASK, REASON_NONE);
+}
+
+static void
 a_clock_that_went_back_does_not_hold_anybody_for_years(void **state)
 {
 	struct situation situation = plain();
@@ -470,6 +490,7 @@ run_rotation_tests(void)
 		cmocka_unit_test(a_remembered_doubt_counts_as_one_without_an_open_intent),
 		cmocka_unit_test(one_call_repeats_a_lost_request_once),
 		cmocka_unit_test(backoff_holds_everybody_but_those_who_force_or_accept),
+		cmocka_unit_test(a_minimum_interval_spares_the_provider_while_the_token_is_valid),
 		cmocka_unit_test(a_clock_that_went_back_does_not_hold_anybody_for_years),
 		cmocka_unit_test(the_last_seconds_of_a_backoff_are_waited_for),
 		cmocka_unit_test(the_quarantine_starts_when_the_lock_was_free),
