@@ -277,3 +277,64 @@ setroot_check(struct vault *vault, setroot_visit *visit, struct state *ret_state
 		*ret_state = state;
 	return code;
 }
+
+static bool
+is_row(const struct store_row *row, uint8_t kind, const struct record_key *key)
+{
+	return row->kind == kind && row->key_len == key->len && memcmp(row->key, key->bytes, key->len) == 0;
+}
+
+/* Count all rows but one, each after visit has seen it. */
+static enum larder_code
+count_others(struct vault *vault, uint8_t kind, const struct record_key *gone, setroot_visit *visit,
+    struct state *state, struct larder_error *ret_error)
+{
+	uint8_t hash[HASH_BYTES];
+	struct store_row row;
+	uint64_t epoch = vault->epoch;
+	enum larder_code code;
+
+	code = store_scan(vault->store, 0, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	state->count = 0;
+	memset(state->sum, 0, sizeof(state->sum));
+	while ((code = store_next(vault->store, &row, ret_error)) == LARDER_OK) {
+		if (row.kind == RECORD_STATE || is_row(&row, kind, gone))
+			continue;
+		code = visit(vault, &row, ret_error);
+		if (code != LARDER_OK)
+			break;
+		row_hash(vault, row.kind, row.key, row.key_len, row.body, row.body_len, hash);
+		sum_add(state->sum, hash);
+		state->count++;
+	}
+	store_scan_end(vault->store);
+	vault->epoch = epoch;
+	return code == LARDER_NOT_FOUND ? LARDER_OK : code;
+}
+
+enum larder_code
+setroot_mend(struct vault *vault, uint8_t kind, const struct record_key *gone, setroot_visit *visit,
+    struct larder_error *ret_error)
+{
+	struct state state;
+	struct larder_error error;
+	enum larder_code code;
+
+	code = check_writable(vault, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	state = vault->change->state;
+	code = count_others(vault, kind, gone, visit, &state, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	if (state.count + 1 != vault->change->state.count)
+		return error_set(ret_error, LARDER_DAMAGED, "the vault is damaged",
+		    "restore it from a backup; do not use it until you know why",
+		    "other rows are missing or were added");
+	code = store_remove(vault->store, kind, gone->bytes, gone->len, &error);
+	if (code == LARDER_OK)
+		vault->change->state = state;
+	return count_change(vault, code, NULL, NULL, &error, ret_error);
+}

@@ -39,6 +39,17 @@ enum larder_code setroot_put(struct vault *vault, uint8_t kind, const void *key,
 enum larder_code
 setroot_remove(struct vault *vault, uint8_t kind, const void *key, size_t key_len, struct larder_error *ret_error);
 
+/*
+ * Remove a row that is not what was written, and whose share of the sum nobody knows any more: the other rows are
+ * counted anew. Their number has to be right, and visit sees each; that one of them was set back to an older version
+ * cannot be seen this time, so a person has to ask for it. In a durable transaction that has changed nothing yet.
+ * Errors: DAMAGED (more is wrong than this row), STORAGE, and what visit gives.
+ */
+typedef enum larder_code
+setroot_visit(struct vault *vault, const struct store_row *row, struct larder_error *ret_error);
+enum larder_code setroot_mend(struct vault *vault, uint8_t kind, const struct record_key *gone, setroot_visit *visit,
+    struct larder_error *ret_error);
+
 /* Write the pending state as the next epoch. */
 enum larder_code setroot_store(struct vault *vault, struct larder_error *ret_error);
 
@@ -46,8 +57,6 @@ enum larder_code setroot_store(struct vault *vault, struct larder_error *ret_err
  * Recompute the hash over all rows of one snapshot and compare. visit, if given, sees every row first.
  * Errors: DAMAGED (missing, added or changed rows; no state), STORAGE, and what visit gives.
  */
-typedef enum larder_code
-setroot_visit(struct vault *vault, const struct store_row *row, struct larder_error *ret_error);
 enum larder_code
 setroot_check(struct vault *vault, setroot_visit *visit, struct state *ret_state, struct larder_error *ret_error);
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "vault/setroot.h"
 #include "vault/slot.h"
+#include "vault/verify.h"
 
 enum larder_code
 slot_list(struct vault *vault, struct slot_view *ret, size_t max, size_t *ret_count, struct larder_error *ret_error)
@@ -117,7 +118,8 @@ out:
 }
 
 static enum larder_code
-may_remove(struct vault *vault, uint32_t number, enum slot_kind *ret_kind, struct larder_error *ret_error)
+may_remove(
+    struct vault *vault, uint32_t number, enum slot_kind *ret_kind, bool *ret_damaged, struct larder_error *ret_error)
 {
 	static const char what[] = "cannot remove the key";
 	struct slot *slots = NULL;
@@ -133,6 +135,7 @@ may_remove(struct vault *vault, uint32_t number, enum slot_kind *ret_kind, struc
 			continue;
 		found = true;
 		*ret_kind = slots[i].kind;
+		*ret_damaged = slots[i].damaged;
 	}
 	if (!found)
 		code = error_set(ret_error, LARDER_NOT_FOUND, what, "see 'larder key list'", "there is no slot %u",
@@ -148,16 +151,33 @@ may_remove(struct vault *vault, uint32_t number, enum slot_kind *ret_kind, struc
 	return code;
 }
 
+/* What a damaged one was is not known any more; that the set was counted without it is. */
+static enum larder_code
+audit_mended(struct vault *vault, uint32_t number, struct larder_error *ret_error)
+{
+	struct audit_event event = { .at = io_clock_unix_s(), .op = AUDIT_KEY_REMOVE, .result = "ok" };
+
+	(void)text_format(event.detail, sizeof(event.detail),
+	    "slot %u was damaged; the rows of the vault were counted anew", (unsigned)number);
+	return audit_append(vault, &event, ret_error);
+}
+
 static enum larder_code
 remove_slot(struct vault *vault, uint32_t number, struct larder_error *ret_error)
 {
 	struct record_key key = record_key_number(number);
 	enum slot_kind kind = SLOT_PASSPHRASE;
+	bool damaged = false;
 	enum larder_code code;
 
-	code = may_remove(vault, number, &kind, ret_error);
-	if (code == LARDER_OK)
-		code = setroot_remove(vault, RECORD_SLOT, key.bytes, key.len, ret_error);
+	code = may_remove(vault, number, &kind, &damaged, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	if (damaged) {
+		code = setroot_mend(vault, RECORD_SLOT, &key, verify_row, ret_error);
+		return code == LARDER_OK ? audit_mended(vault, number, ret_error) : code;
+	}
+	code = setroot_remove(vault, RECORD_SLOT, key.bytes, key.len, ret_error);
 	if (code == LARDER_OK)
 		code = audit(vault, AUDIT_KEY_REMOVE, kind, number, ret_error);
 	return code;

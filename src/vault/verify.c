@@ -42,9 +42,8 @@ check_slot(const struct store_row *row, struct larder_error *ret_error)
 	return code;
 }
 
-/* Read every row as if it were used. */
-static enum larder_code
-check_row(struct vault *vault, const struct store_row *row, struct larder_error *ret_error)
+enum larder_code
+verify_row(struct vault *vault, const struct store_row *row, struct larder_error *ret_error)
 {
 	const struct record_type *type = record_type(row->kind);
 	enum larder_code code;
@@ -98,6 +97,32 @@ check_store(const struct vault *vault, struct larder_error *ret_error)
 	return code;
 }
 
+/* A key that has rotted is no reason to give the vault up: another one has just opened it. */
+static enum larder_code
+name_slot(struct vault *vault, enum larder_code code, struct larder_error *ret_error)
+{
+	struct slot *slots = NULL;
+	struct larder_error ignored;
+	size_t count = 0;
+
+	if (code != LARDER_DAMAGED || slots_load(vault->store, &slots, &count, &ignored) != LARDER_OK)
+		return code;
+	for (size_t i = 0; i < count; i++) {
+		char hint[160];
+
+		if (!slots[i].damaged)
+			continue;
+		(void)text_format(hint, sizeof(hint),
+		    "remove it with 'larder key remove %u' and add the key again; if it says more, restore a backup",
+		    (unsigned)slots[i].number);
+		(void)error_set(ret_error, code, "the vault is damaged", hint, "key slot %u is not what was written",
+		    (unsigned)slots[i].number);
+		break;
+	}
+	slots_free(slots, count);
+	return code;
+}
+
 enum larder_code
 vault_verify(struct vault *vault, struct verify_report *ret_report, struct larder_error *ret_error)
 {
@@ -110,13 +135,13 @@ vault_verify(struct vault *vault, struct verify_report *ret_report, struct larde
 	if (code == LARDER_OK)
 		code = setroot_check(vault, NULL, &state, ret_error);
 	if (code == LARDER_OK)
-		code = setroot_check(vault, check_row, &state, ret_error);
+		code = setroot_check(vault, verify_row, &state, ret_error);
 	if (code == LARDER_OK)
 		code = session_check_anchor(vault, &state, ret_error);
 	if (code == LARDER_OK)
 		code = audit_verify(vault, &report.audit_rows, ret_error);
 	if (code != LARDER_OK)
-		return code;
+		return name_slot(vault, code, ret_error);
 	report.records = state.count;
 	report_freshness(vault, &state, &report);
 	*ret_report = report;
@@ -149,7 +174,7 @@ vault_verify_quick(struct vault *vault, struct larder_error *ret_error)
 		code = setroot_load(vault, &state, ret_error);
 	if (code != LARDER_OK || state.count > QUICK_ROWS_MAX)
 		return code;
-	return setroot_check(vault, check_reachable, &state, ret_error);
+	return name_slot(vault, setroot_check(vault, check_reachable, &state, ret_error), ret_error);
 }
 
 enum larder_code

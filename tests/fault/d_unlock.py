@@ -144,7 +144,7 @@ def d60_too_little_memory_is_said_and_nothing_breaks(world):
 
 def d62_the_recovery_code_opens_when_every_other_slot_is_damaged(world):
     """The passphrase's slot is rubbish, with a checksum that fits or not: the passphrase opens nothing, the recovery code
-    does and shows what is damaged; the same slot put back, all is well."""
+    does and shows what is damaged; the same slot put back, all is well. Removed, the rest is whole again."""
     passphrase = words()
     code = passphrase_vault(world, passphrase)
     world.canaries.update((passphrase, code))
@@ -160,9 +160,15 @@ def d62_the_recovery_code_opens_when_every_other_slot_is_damaged(world):
         equal("the damaged one is named", slots[0]["detail"] == "damaged", damaged[-16:] != slot_check(number, damaged[:-16]))
         world.larder("verify", exits={FOUND, DAMAGED}, **by_code)
     database.execute("UPDATE record SET body = ? WHERE id = ?", (body, row))
-    database.close()
     try_passphrase(world, passphrase, 0)
     world.larder("verify", **by_code)
+    database.execute("UPDATE record SET body = ? WHERE id = ?", (turned, row))
+    database.close()
+    result = world.larder("verify", exits={FOUND, DAMAGED}, **by_code)
+    wanted("key remove" in result.why(), f"no way out is named: {result}")
+    world.larder("key", "remove", str(slots[0]["slot"]), **by_code)
+    world.larder("verify", **by_code)
+    wanted("counted anew" in world.larder("audit", "--json", **by_code).out.decode(), "it is not in the audit log")
 
 
 def d63_the_last_key_stays(world):

@@ -270,6 +270,72 @@ a_damaged_slot_is_not_a_wrong_key(void **state)
 	assert_int_equal(vault_verify(&place->session, &(struct verify_report){ 0 }, &error), LARDER_DAMAGED);
 }
 
+/* A vault with a credential, whose key file's slot has rotted; open again by the recovery code that is in text. */
+static void
+rot(struct place *place, char text[static 64], const char *also)
+{
+	struct secret code;
+
+	assert_ok(slot_recovery_make(&code, NULL));
+	text_format(text, 64, "%s", (const char *)code.data);
+	secret_free(&code);
+	add(place, SLOT_RECOVERY, text);
+	put_credential(&place->session, "mail");
+	place_close(place);
+	place_sql(place,
+	    "UPDATE record SET body = CAST(substr(body, 1, 200) || x'00' || substr(body, 202) AS BLOB) WHERE kind = 3 AND"
+	    " key = x'00000001'");
+	place_sql(place, also);
+	assert_ok(try_text(place, text, NULL));
+}
+
+/* D62: the recovery code opens the vault, and makes it whole again */
+static void
+a_damaged_slot_can_be_removed_and_the_vault_is_whole(void **state)
+{
+	struct place *place = *state;
+	struct credential credential;
+	struct verify_report report;
+	struct larder_error error;
+	char text[64];
+
+	rot(place, text, "SELECT 1");
+	assert_int_equal(credential_load(&place->session, "other", &credential, &error), LARDER_DAMAGED);
+	assert_says(&error, "slot 1 is not what was written");
+	assert_string_equal(error.hint + strlen(error.hint) - strlen("restore a backup"), "restore a backup");
+	assert_ok(slot_remove(&place->session, 1, NULL));
+	assert_ok(vault_verify(&place->session, &report, NULL));
+	assert_int_equal(credential_load(&place->session, "other", &credential, &error), LARDER_NOT_FOUND);
+	put_credential(&place->session, "other");
+	assert_ok(vault_verify(&place->session, &report, NULL));
+	place_close(place);
+	assert_ok(try_text(place, text, NULL));
+	assert_ok(credential_load(&place->session, "mail", &credential, NULL));
+	credential_clear(&credential);
+}
+
+static void
+no_slot_is_removed_to_hide_that_more_is_damaged(void **state)
+{
+	static const char *const damages[] = {
+		"DELETE FROM record WHERE kind = 6",
+		"UPDATE record SET body = CAST(substr(body, 1, 60) || x'0001' || substr(body, 63) AS BLOB) WHERE kind = 5",
+	};
+	struct larder_error error;
+	char text[64];
+
+	for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+		struct place *place;
+
+		assert_int_equal(place_remove(state), 0);
+		assert_int_equal(place_new(state), 0);
+		place = *state;
+		rot(place, text, damages[i]);
+		assert_int_equal(slot_remove(&place->session, 1, &error), LARDER_DAMAGED);
+		assert_int_equal(vault_verify(&place->session, &(struct verify_report){ 0 }, &error), LARDER_DAMAGED);
+	}
+}
+
 static void
 without_any_key_it_says_so(void **state)
 {
@@ -303,6 +369,8 @@ run_unlock_tests(void)
 		TEST(words_of_a_command_are_a_passphrase),
 		TEST(a_recovery_code_opens_and_a_typo_is_told_at_once),
 		TEST(a_damaged_slot_is_not_a_wrong_key),
+		TEST(a_damaged_slot_can_be_removed_and_the_vault_is_whole),
+		TEST(no_slot_is_removed_to_hide_that_more_is_damaged),
 		TEST(without_any_key_it_says_so),
 	};
 
