@@ -318,6 +318,7 @@ larder_client_set_secret(
 		code = client_load(&session->vault, name, &client, ret_error);
 	if (code == LARDER_OK) {
 		secret_free(&client.secret);
+		client.secret_expires_at = 0; /* that of the old one */
 		client.secret_set_at = session->engine.effects->now_s(session->engine.effects->ctx);
 		if (!secret_copy(secret, secret_len, &client.secret))
 			code = error_no_memory(ret_error);

@@ -15,9 +15,10 @@
 #include "base/io.h"
 #include "base/text.h"
 
-#define CLOCK_FLOOR 1767225600 /* 2026-01-01: no build of this version is older */
-#define CA_DIR      "/etc/ssl/certs"
-#define CA_BUNDLE   "/etc/ssl/certs/ca-certificates.crt"
+#define CLOCK_FLOOR     1767225600 /* 2026-01-01: no build of this version is older */
+#define SECRET_NOTICE_S (14 * 86400)
+#define CA_DIR          "/etc/ssl/certs"
+#define CA_BUNDLE       "/etc/ssl/certs/ca-certificates.crt"
 
 struct findings {
 	struct larder_finding *list;
@@ -234,6 +235,30 @@ check_opened(struct larder *larder, struct findings *findings)
 	larder_credential_list_free(credentials, count);
 }
 
+/* A secret that the provider gave an end at registration (RFC 7591 section 3.2.1). */
+static void
+check_secrets(struct larder *larder, struct findings *findings)
+{
+	struct larder_client *clients = NULL;
+	struct larder_error error;
+	int64_t now = io_clock_unix_s();
+	size_t count = 0;
+	char text[256], when[32];
+
+	if (larder_client_list(larder, &clients, &count, &error) != LARDER_OK)
+		return; /* the vault's own check has said it */
+	for (size_t i = 0; i < count; i++) {
+		if (clients[i].secret_expires_at <= 0 || clients[i].secret_expires_at - now > SECRET_NOTICE_S)
+			continue;
+		(void)text_format(text, sizeof text, "the secret of %s %s %s", clients[i].name,
+		    clients[i].secret_expires_at <= now ? "ended" : "ends",
+		    text_time(when, sizeof when, clients[i].secret_expires_at));
+		add(findings, clients[i].secret_expires_at <= now ? LARDER_FINDING_PROBLEM : LARDER_FINDING_NOTE,
+		    "client", text, "get a new one, then 'larder client set-secret', or register another client");
+	}
+	larder_client_list_free(clients);
+}
+
 static void
 check_vault(const struct larder_options *options, const struct environment *environment, struct findings *findings)
 {
@@ -251,6 +276,7 @@ check_vault(const struct larder_options *options, const struct environment *envi
 		(void)text_escape(safe, sizeof safe, larder_path(larder), strlen(larder_path(larder)));
 		add(findings, LARDER_FINDING_OK, "directory", safe, NULL);
 		check_opened(larder, findings);
+		check_secrets(larder, findings);
 		larder_close(larder);
 		return;
 	}

@@ -33,6 +33,8 @@ complete(struct engine *engine, struct party *party, struct larder_error *ret_er
 	party->oauth = (struct oauth_client){
 		.client_id = party->client.client_id,
 		.client_secret = &party->client.secret,
+		.secret_expired = party->client.secret_expires_at > 0 &&
+		    party->client.secret_expires_at <= engine->effects->now_s(engine->effects->ctx),
 		.auth = auth,
 		.vars = &party->var_list,
 	};

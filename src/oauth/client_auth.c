@@ -132,6 +132,12 @@ client_auth_add(struct message *message, const struct oauth_client *client, enum
 {
 	const char *name = auth_method_name(method);
 
+	if (client->secret_expired && method != AUTH_NONE && has_secret(client)) {
+		message_fail(message, LARDER_REJECTED,
+		    "get a new one, then 'larder client set-secret', or register another client",
+		    "the client's secret has expired");
+		return;
+	}
 	switch (method) {
 	case AUTH_NONE:
 		message_param(message, "client_id", client->client_id, strlen(client->client_id));

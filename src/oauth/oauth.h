@@ -20,6 +20,7 @@
 struct oauth_client {
 	const char *client_id;
 	const struct secret *client_secret; /* NULL or empty: public client */
+	bool secret_expired;                /* it has an end, which has passed (RFC 7591 section 3.2.1) */
 	enum auth_method auth;              /* AUTH_UNSET: the definition's rule */
 	const struct name_values *vars;     /* for the templates in URLs */
 };

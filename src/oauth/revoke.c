@@ -108,6 +108,8 @@ add_auth(struct message *message, const struct oauth_client *client, enum token_
 	}
 	if (method == AUTH_SAME || method == AUTH_UNSET)
 		method = client_auth_method(message->provider, client);
+	else if (!has_secret && message->provider->discovered_at != TTL_UNKNOWN)
+		method = client_auth_method(message->provider, client); /* metadata speaks of clients with a secret */
 	else if (!has_secret && (method == AUTH_BASIC || method == AUTH_POST))
 		refuse(message, "the provider wants the client's secret for it, and there is none");
 	client_auth_add(message, client, method);

@@ -201,6 +201,53 @@ a_registration_is_taken_back_with_its_own_token(void **state)
 	secret_free(&token);
 }
 
+/* S207 */
+static void
+a_secret_that_has_expired_is_not_sent(void **state)
+{
+	struct provider *provider = provider_with("");
+	struct secret secret = a_secret("s"), token = a_secret("t");
+	struct oauth_client client = { .client_id = "id", .client_secret = &secret, .secret_expired = true };
+	struct http_request request = { .headers_count = 0 };
+	struct larder_error error;
+
+	(void)state;
+	assert_int_equal(refresh_build(provider, &client, &token, "", "", &request, &error), LARDER_REJECTED);
+	assert_string_equal(error.why, "the client's secret has expired");
+	client.client_secret = NULL;
+	assert_int_equal(refresh_build(provider, &client, &token, "", "", &request, &error), LARDER_OK);
+	http_request_clear(&request);
+	secret_free(&secret);
+	secret_free(&token);
+	provider_free(provider);
+}
+
+/* S076: what metadata says of clients with a secret does not keep a public one from revoking. */
+static void
+a_public_client_revokes_at_a_discovered_provider(void **state)
+{
+	struct provider *provider =
+	    provider_with(",\"discovered_at\":1,\"revoke\":{\"client_auth\":\"client_secret_basic\"}");
+	struct secret secret = a_secret("s"), token = a_secret("t");
+	struct oauth_client client = { .client_id = "id", .auth = AUTH_NONE };
+	struct http_request request = { .headers_count = 0 };
+	struct larder_error error;
+
+	(void)state;
+	assert_int_equal(
+	    revoke_build(provider, &client, TOKEN_REFRESH, &token, NULL, false, &request, &error), LARDER_OK);
+	assert_string_equal(body(&request), "token=t&client_id=id");
+	http_request_clear(&request);
+	client = (struct oauth_client){ .client_id = "id", .client_secret = &secret, .auth = AUTH_POST };
+	assert_int_equal(
+	    revoke_build(provider, &client, TOKEN_REFRESH, &token, NULL, false, &request, &error), LARDER_OK);
+	assert_non_null(header(&request, "Authorization"));
+	http_request_clear(&request);
+	secret_free(&secret);
+	secret_free(&token);
+	provider_free(provider);
+}
+
 int
 run_registration_tests(void)
 {
@@ -211,6 +258,8 @@ run_registration_tests(void)
 		cmocka_unit_test(a_management_address_elsewhere_is_not_kept),
 		cmocka_unit_test(answers_that_are_none_are_told_apart),
 		cmocka_unit_test(a_registration_is_taken_back_with_its_own_token),
+		cmocka_unit_test(a_secret_that_has_expired_is_not_sent),
+		cmocka_unit_test(a_public_client_revokes_at_a_discovered_provider),
 	};
 
 	return cmocka_run_group_tests_name("registration", tests, NULL, NULL);
