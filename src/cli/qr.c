@@ -101,7 +101,7 @@ multiply(uint8_t a, uint8_t b)
 
 	for (int i = 7; i >= 0; i--) {
 		product = product << 1 ^ (product >> 7) * 0x11d;
-		product ^= (b >> i & 1u) * a;
+		product ^= (b >> i & 1) != 0 ? a : 0u;
 	}
 	return (uint8_t)product;
 }
