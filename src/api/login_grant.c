@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "engine/login_grant.h"
-#include "oauth/grants.h"
 
 static enum larder_code
 bad_value(struct larder_error *ret_error, const char *name, const char *why)

@@ -7,7 +7,6 @@
 #include "crypto/sign.h"
 #include "engine/grant.h"
 #include "engine/judgement.h"
-#include "oauth/grants.h"
 #include "oauth/jwt_bearer.h"
 
 enum larder_code

@@ -6,6 +6,7 @@
 #define ENGINE_LOGIN_GRANT_H
 
 #include "engine/login.h"
+#include "oauth/grants.h"
 
 /* The grant type of the credential that a log-in renews; GRANT_TYPE_REFRESH_TOKEN if there is none. */
 enum larder_code login_grant_type(
