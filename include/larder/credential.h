@@ -47,6 +47,7 @@ struct larder_credential {
 	int64_t granted_at;         /* when somebody logged in, or the refresh token was handed in */
 	int64_t refresh_idle_ends_at;     /* when it ends if it is not used; refresh_expires_at is the earlier */
 	int64_t refresh_absolute_ends_at; /* when it ends, used or not */
+	int64_t client_secret_expires_at; /* of its client's secret */
 	char cause_id[33];                /* why it was refused, as a word for programs: "idle-expiry"; "" */
 	char cause[176];                  /* the same as part of a sentence; it is inferred, not told */
 	char cause_hint[176];             /* what to do about it */

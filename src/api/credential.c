@@ -12,6 +12,13 @@ bad_credential(struct larder_error *ret_error, const char *why)
 	return error_set(ret_error, LARDER_USAGE, "cannot add the credential", NULL, "%s", why);
 }
 
+/* As in a reply (RFC 6749 appendix A.17), but that a space at an end is one that slipped in. */
+static bool
+is_refresh_token(const char *text, size_t len)
+{
+	return len > 0 && len <= TOKEN_MAX && text_is_vschars(text, len) && text[0] != ' ' && text[len - 1] != ' ';
+}
+
 enum larder_code
 larder_credential_add(struct larder *larder, const struct larder_credential_new *wanted, struct larder_error *ret_error)
 {
@@ -32,10 +39,9 @@ larder_credential_add(struct larder *larder, const struct larder_credential_new 
 		code = check_name(wanted->client, "client", ret_error);
 	if (code != LARDER_OK)
 		return code;
-	if (wanted->refresh_token_len == 0 || wanted->refresh_token_len > TOKEN_MAX ||
-	    !text_is_token(wanted->refresh_token, wanted->refresh_token_len))
+	if (!is_refresh_token(wanted->refresh_token, wanted->refresh_token_len))
 		return bad_credential(ret_error,
-		    "the refresh token is empty, longer than 64 KiB or has spaces or other characters that no token has");
+		    "the refresh token is empty, longer than 64 KiB, begins or ends with a space, or has characters that no token has");
 	if (wanted->scope != NULL && (strlen(wanted->scope) >= SCOPE_SIZE || !scope_is_valid(wanted->scope)))
 		return bad_credential(ret_error, "the scope is too long or has characters that no scope has");
 	if (wanted->account != NULL &&
@@ -106,6 +112,20 @@ fill_cause(const struct catalogue *catalogue, struct larder_credential *view, st
 	}
 	provider_free(provider);
 	return code == LARDER_INTERNAL ? error_no_memory(ret_error) : LARDER_OK;
+}
+
+/* The end of a client's secret is the end of its credentials, too. */
+static enum larder_code
+fill_client(struct vault *vault, struct larder_credential *view, struct larder_error *ret_error)
+{
+	struct client client = { .name = "" };
+	enum larder_code code = client_load(vault, view->client, &client, ret_error);
+
+	view->client_secret_expires_at = TIME_UNKNOWN;
+	if (code == LARDER_OK && client.secret_expires_at > 0)
+		view->client_secret_expires_at = client.secret_expires_at;
+	client_clear(&client);
+	return code == LARDER_NOT_FOUND ? LARDER_OK : code;
 }
 
 /* Old vaults say 0 where the new ones say unknown. */
@@ -184,6 +204,8 @@ larder_credential_show(
 	if (code == LARDER_OK)
 		code = fill_cause(session->engine.catalogue, &shown, ret_error);
 	if (code == LARDER_OK)
+		code = fill_client(&session->vault, &shown, ret_error);
+	if (code == LARDER_OK)
 		*ret = shown;
 	else
 		larder_credential_clear(&shown);
@@ -205,6 +227,24 @@ static int
 by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct larder_credential *)a)->name, ((const struct larder_credential *)b)->name);
+}
+
+/* Clients are read once, not once per credential. */
+static enum larder_code
+fill_clients(struct vault *vault, struct larder_credential *list, size_t count, struct larder_error *ret_error)
+{
+	enum larder_code code = LARDER_OK;
+	size_t j;
+
+	for (size_t i = 0; code == LARDER_OK && i < count; i++) {
+		for (j = i > 64 ? i - 64 : 0; j < i && strcmp(list[j].client, list[i].client) != 0; j++)
+			;
+		if (j < i)
+			list[i].client_secret_expires_at = list[j].client_secret_expires_at;
+		else
+			code = fill_client(vault, &list[i], ret_error);
+	}
+	return code;
 }
 
 /* Definitions are parsed once per provider, not once per credential, but for those few that have died. */
@@ -264,6 +304,8 @@ larder_credential_list(
 		if (count > 0)
 			qsort(list, count, sizeof *list, by_name);
 		code = fill_by_definition(session->engine.catalogue, list, count, ret_error);
+		if (code == LARDER_OK)
+			code = fill_clients(&session->vault, list, count, ret_error);
 	}
 	if (code == LARDER_OK) {
 		*ret = list;

@@ -10,7 +10,7 @@
 
 static const struct option options[] = {
 	OPT_JSON,
-	OPT_DURATION("check", "DUR", "exit 10 if one is not ok, or its refresh token ends within DUR"),
+	OPT_DURATION("check", "DUR", "exit 10 if one is not ok, or its log-in or its client's secret ends within DUR"),
 	OPT_END,
 };
 
@@ -96,6 +96,8 @@ print_summary(struct output *out, const struct larder_credential *list, size_t c
 			    out, &list[i], "its refresh token has probably ended", list[i].refresh_expires_at, now);
 		else if (list[i].refresh_absolute_ends_at >= 0 && list[i].refresh_absolute_ends_at <= now + SOON_S)
 			print_end(out, &list[i], "a new log-in is needed", list[i].refresh_absolute_ends_at, now);
+		else if (list[i].client_secret_expires_at >= 0 && list[i].client_secret_expires_at <= now + SOON_S)
+			print_end(out, &list[i], "its client's secret ends", list[i].client_secret_expires_at, now);
 	}
 }
 
@@ -114,6 +116,9 @@ is_wrong(const struct larder_credential *credential, int64_t until, char *why, s
 	else if (credential->refresh_expires_at >= 0 && credential->refresh_expires_at <= until)
 		(void)text_format(why, why_size, "its refresh token ends %s",
 		    view_span(span, sizeof span, credential->refresh_expires_at, view_now()));
+	else if (credential->client_secret_expires_at >= 0 && credential->client_secret_expires_at <= until)
+		(void)text_format(why, why_size, "the secret of its client ends %s",
+		    view_span(span, sizeof span, credential->client_secret_expires_at, view_now()));
 	else
 		return false;
 	return true;

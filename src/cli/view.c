@@ -73,6 +73,7 @@ view_members(struct output *out, const struct larder_credential *credential)
 	output_time(out, "refresh_absolute_ends_at", credential->refresh_absolute_ends_at);
 	output_unsigned(out, "generation", credential->generation);
 	output_time(out, "created_at", credential->created_at);
+	output_time(out, "client_secret_expires_at", credential->client_secret_expires_at);
 	output_time(out, "granted_at", credential->granted_at);
 	output_time(out, "last_refresh_at", credential->last_refresh_at);
 	output_text(out, "last_error", text_or_null(credential->last_error));
@@ -194,6 +195,7 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 		line(out, "grant", credential->grant);
 	time_line(out, "access expires", credential->access_expires_at, now);
 	refresh_lines(out, credential, now);
+	time_line(out, "client secret", credential->client_secret_expires_at, now);
 	time_line(out, "last refresh", credential->last_refresh_at, now);
 	time_line(out, "next refresh", credential->next_refresh_at, now);
 	error_line(out, credential);

@@ -209,6 +209,10 @@ fail_unsent(const struct call_result *result, enum call_event event, struct lard
 	if (event == CALL_TIMEOUT)
 		return error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed",
 		    "try again, or allow more with --timeout", "no connection to the provider in time");
+	if (event == CALL_FAILED && result->failure.stage == CALL_SETUP)
+		return error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed",
+		    "run 'larder doctor', and look at the endpoint with 'larder provider show'", "%s",
+		    result->failure.why);
 	if (event == CALL_FAILED)
 		return error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed",
 		    "check the network, the endpoint and its certificate, then try again", "%s", result->failure.why);

@@ -161,6 +161,7 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 			   .http = http,
 			   .reply = &reply,
 			   .was_doubted = was_doubted,
+			   .secret_end_at = party->client.secret_expires_at,
 			   .dropped = dropped },
 	    now, &judgement);
 	if (reply_len > fresh.reply_len_max)
