@@ -54,8 +54,7 @@ find_or_register(
     struct larder *larder, const struct larder_login *wanted, struct login_place *place, struct larder_error *ret_error)
 {
 	struct larder_registration_query query = {
-		.provider = place->found.provider,
-		.scope = wanted->scope,
+		.provider = place->found.provider, /* for no scope in particular: later log-ins may want others */
 		.port = wanted->port,
 	};
 	struct larder_registration *registration;

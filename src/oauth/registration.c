@@ -44,6 +44,20 @@ add_list(cJSON *object, const char *name, const char *first, const char *second)
 	    (second == NULL || cJSON_AddItemToArray(list, cJSON_CreateString(second)));
 }
 
+/* With those that every log-in asks for besides: what is not registered may be refused. */
+static bool
+add_scope(const struct provider *provider, const char *scope, cJSON *object)
+{
+	struct buf all = BUF_INIT(REQUEST_MAX);
+	bool ok = buf_append_str(&all, scope);
+
+	for (size_t i = 0; i < provider->offline_scopes.count; i++)
+		ok = ok && buf_append_format(&all, " %s", provider->offline_scopes.items[i]);
+	ok = ok && cJSON_AddStringToObject(object, "scope", buf_str(&all)) != NULL;
+	buf_clear(&all);
+	return ok;
+}
+
 /* Grants and method are named, because their defaults are others (RFC 7591 section 2). */
 static bool
 add_members(
@@ -63,7 +77,7 @@ add_members(
 	if (provider->endpoints.device_authorization != NULL &&
 	    !cJSON_AddItemToArray(grants, cJSON_CreateString(device)))
 		return false;
-	return want->scope[0] == '\0' || cJSON_AddStringToObject(object, "scope", want->scope) != NULL;
+	return want->scope[0] == '\0' || add_scope(provider, want->scope, object);
 }
 
 static bool

@@ -60,6 +60,11 @@ a_registration_names_its_grants_and_its_method(void **state)
 	    "\"token_endpoint_auth_method\":\"client_secret_basic\",\"application_type\":\"native\",\"scope\":\"read write\"}");
 	http_request_clear(&request);
 	provider_free(provider);
+	provider = registering(",\"offline_scopes\":[\"offline_access\"]");
+	assert_int_equal(registration_build(provider, &want, &request, &error), LARDER_OK);
+	assert_non_null(strstr(body(&request), "\"scope\":\"read write offline_access\""));
+	http_request_clear(&request);
+	provider_free(provider);
 	assert_method(",\"token_auth_methods\":[\"client_secret_post\",\"none\"]", "none");
 	assert_method(",\"token_auth_methods\":[\"private_key_jwt\",\"client_secret_post\"]", "client_secret_post");
 }

@@ -81,6 +81,8 @@ const configuration = {
     devInteractions: { enabled: false },
     deviceFlow: { enabled: true },
     introspection: { enabled: true },
+    registration: { enabled: true },
+    registrationManagement: { enabled: true },
     revocation: { enabled: true },
   },
   findAccount: async (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
