@@ -306,9 +306,28 @@ take_scopes(struct making *making, cJSON *definition)
 	}
 }
 
+/* RFC 9449 section 5.1 */
+static void
+take_dpop(struct making *making, cJSON *definition)
+{
+	const cJSON *list = list_of(making, "dpop_signing_alg_values_supported"), *item;
+	cJSON *algs = list == NULL ? NULL : cJSON_CreateArray();
+
+	if (list == NULL)
+		return;
+	cJSON_ArrayForEach(item, list)
+	{
+		if (text_is_token(item->valuestring, strlen(item->valuestring)) && strlen(item->valuestring) <= 16 &&
+		    cJSON_GetArraySize(algs) < 32 && !cJSON_AddItemToArray(algs, cJSON_CreateString(item->valuestring)))
+			no_memory(making);
+	}
+	put(making, definition, "dpop_algs", algs);
+}
+
 static void
 take_rest(struct making *making, cJSON *definition)
 {
+	take_dpop(making, definition);
 	if (flag_of(making, "authorization_response_iss_parameter_supported"))
 		put(making, definition, "iss_in_response", cJSON_CreateTrue());
 	if (flag_of(making, "require_pushed_authorization_requests"))

@@ -161,6 +161,7 @@ struct provider {
 	struct name_values authorize_params;
 	struct strings offline_scopes;
 	struct strings scopes_supported; /* that it says it knows; for people */
+	struct strings dpop_algs;        /* of DPoP proofs (RFC 9449 section 5.1); none: it does not say */
 	struct strings api_hosts;        /* that may get access tokens besides the token endpoint's host; oauth/api.h */
 
 	struct {
