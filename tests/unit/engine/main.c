@@ -8,6 +8,7 @@ main(void)
 
 	failed += run_schedule_tests();
 	failed += run_judgement_tests();
+	failed += run_lifetime_tests();
 	failed += run_token_tests();
 	failed += run_reply_tests();
 	failed += run_doubt_tests();

@@ -13,6 +13,7 @@ int run_commit_tests(void);
 int run_doubt_tests(void);
 int run_enrolling_tests(void);
 int run_judgement_tests(void);
+int run_lifetime_tests(void);
 int run_reply_tests(void);
 int run_revoking_tests(void);
 int run_rotation_tests(void);

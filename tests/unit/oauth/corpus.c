@@ -134,6 +134,8 @@ describe(const struct token_reply *reply, const char *field, char *dst, size_t d
 		{ "expires_at", reply->expires_at },
 		{ "life", reply->expires_in_s },
 		{ "refresh_expires_at", reply->refresh_expires_at },
+		{ "refresh_idle_end_at", reply->refresh_idle_end_at },
+		{ "refresh_absolute_end_at", reply->refresh_absolute_end_at },
 		{ "retry_after", reply->retry_after_s },
 	};
 	const struct {
@@ -181,6 +183,8 @@ compare(const char *name, char *text, const struct token_reply *reply)
 		{ "expires_at", NULL, NULL },
 		{ "life", NULL, NULL },
 		{ "refresh_expires_at", "-1", NULL },
+		{ "refresh_idle_end_at", NULL, NULL },     /* S215: which of the two a member names */
+		{ "refresh_absolute_end_at", NULL, NULL }, /* S211, S212 */
 		{ "retry_after", "-1", NULL },
 	};
 	size_t count = sizeof(fields) / sizeof(fields[0]);
