@@ -178,12 +178,12 @@ to_erase(const struct party *party, const struct delivery *delivery, bool removi
 	return erase;
 }
 
+/* What a grant without a refresh token asks with is no token: it stays, as the client does, for another log-in. */
 static enum larder_code
 erase_grant(struct engine *engine, const struct party *party, const struct credential *credential,
     struct larder_error *ret_error)
 {
 	struct grant grant = { 0 };
-	const struct grant empty = { 0 };
 	struct larder_error ignored;
 	enum larder_code code;
 
@@ -196,9 +196,12 @@ erase_grant(struct engine *engine, const struct party *party, const struct crede
 			(void)fingerprint_release(engine->vault, party->client.client_id, credential->token_endpoint,
 			    &grant.previous, &ignored);
 	}
-	grant_clear(&grant);
+	secret_free(&grant.refresh_token);
+	secret_free(&grant.previous);
+	grant.previous_generation = 0;
 	if (code == LARDER_OK)
-		code = grant_store(engine->vault, credential, &empty, ret_error);
+		code = grant_store(engine->vault, credential, &grant, ret_error);
+	grant_clear(&grant);
 	return code == LARDER_NOT_FOUND ? LARDER_OK : code;
 }
 

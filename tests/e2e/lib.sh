@@ -294,6 +294,50 @@ main_job() {
 	note "done on $SERVER with client $1"
 }
 
+# client_credentials_job CLIENT: log in without a person, issue, renew by expiry and by force, many at once, revoke.
+client_credentials_job() {
+	local first second
+	define_provider
+	expect 0 larder init --key-file "$HOME/larder.key"
+	add_client "$1"
+	expect 0 larder login robot --client "$1" --flow client-credentials --scope read
+	equal generation "$(shown robot generation)" 1
+	equal grant "$(shown robot grant)" client-credentials
+	first=$(token robot)
+	equal "the first token is active" "$(is_active "$1" "$first")" true
+	note "expire"
+	sleep $((ACCESS_TTL + 1))
+	expect 0 larder token robot --json
+	second=$(json access_token)
+	equal refreshed "$(json refreshed)" true
+	differ "the token after expiry" "$second" "$first"
+	equal "the second token is active" "$(is_active "$1" "$second")" true
+	at_once 8 robot
+	equal state "$(shown robot state)" ok
+	equal generation "$(shown robot generation)" 1
+	second=$(token robot)
+	no_secret_in_files "$SECRET" "$first" "$second"
+	note "revoke"
+	expect 0 larder revoke robot --yes --json
+	equal result "$(json 0.result)" revoked
+	equal "the last token is active" "$(is_active "$1" "$second")" false
+	expect 4 larder token robot
+	expect 0 larder login robot
+	equal "the token of a new log-in is active" "$(is_active "$1" "$(token robot)")" true
+}
+
+# client_credentials_more CLIENT: the same client authentication once more, by a renewal; and a wrong secret.
+client_credentials_more() {
+	add_client "$1"
+	expect 0 larder login "robot-$1" --client "$1" --flow client-credentials --scope read
+	equal "the token of $1 is active" "$(is_active "$1" "$(token "robot-$1" --force)")" true
+	printf wrong | expect 0 larder client set-secret "$1" --secret-file -
+	expect 8 larder token "robot-$1" --force
+	equal state "$(shown "robot-$1" state)" ok
+	printf %s "$SECRET" | expect 0 larder client set-secret "$1" --secret-file -
+	expect 0 larder token "robot-$1" --force
+}
+
 # at_once N NAME: so many forced tokens at the same time, all of which must succeed.
 at_once() {
 	local n running=()

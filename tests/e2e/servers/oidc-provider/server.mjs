@@ -14,10 +14,11 @@ import { pathToFileURL } from 'node:url';
 
 const [portFile, certificate, key] = process.argv.slice(2);
 const accessTtl = Number(process.env.ACCESS_TTL ?? 60);
+const api = 'https://api.example/';     // tokens for this resource are signed ones
 const redirectUri = 'http://127.0.0.1/callback';
 
 const require = createRequire(`${process.env.OIDC_PROVIDER_MODULES}/`);
-const { default: Provider } = await import(pathToFileURL(require.resolve('oidc-provider')));
+const { default: Provider, errors } = await import(pathToFileURL(require.resolve('oidc-provider')));
 
 // The provider's own memory adapter forgets after a thousand entries.
 const rows = new Map();
@@ -66,23 +67,33 @@ const client = {
   response_types: ['code'],
 };
 
+const confidential = { ...client, grant_types: [...client.grant_types, 'client_credentials'] };
+
 // The secret has characters that the two encodings of Basic write differently.
 const secret = 'a secret+with 100% of:the/odd=ones&more';
 
 const configuration = {
   adapter: MapAdapter,
   clients: [
-    { ...client, client_id: 'basic', client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' },
-    { ...client, client_id: 'post', client_secret: secret, token_endpoint_auth_method: 'client_secret_post' },
+    { ...confidential, client_id: 'basic', client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' },
+    { ...confidential, client_id: 'post', client_secret: secret, token_endpoint_auth_method: 'client_secret_post' },
     { ...client, client_id: 'public', token_endpoint_auth_method: 'none' },
   ],
   cookies: { keys: ['only a test'] },
   features: {
+    clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     deviceFlow: { enabled: true },
     introspection: { enabled: true },
     registration: { enabled: true },
     registrationManagement: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: async (ctx, resource) => {
+        if (resource !== api) throw new errors.InvalidTarget();
+        return { scope: 'read write', audience: api, accessTokenFormat: 'jwt', accessTokenTTL: accessTtl };
+      },
+    },
     revocation: { enabled: true },
   },
   findAccount: async (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
@@ -90,7 +101,7 @@ const configuration = {
   issueRefreshToken: async () => true,
   rotateRefreshToken: () => true,
   scopes: ['openid', 'offline_access', 'read', 'write'],
-  ttl: { AccessToken: accessTtl, AuthorizationCode: 60, DeviceCode: 300, Grant: 86400, Interaction: 300, RefreshToken: 86400, Session: 86400 },
+  ttl: { AccessToken: accessTtl, AuthorizationCode: 60, ClientCredentials: accessTtl, DeviceCode: 300, Grant: 86400, Interaction: 300, RefreshToken: 86400, Session: 86400 },
 };
 
 async function answerInteraction(provider, ctx) {
