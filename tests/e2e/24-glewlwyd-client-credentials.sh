@@ -8,4 +8,5 @@ export CA_FILE=$T/ca.pem
 start_glewlwyd tls
 export SSL_CERT_FILE=$CA_FILE
 client_credentials_job basic
-client_credentials_more post
+# a wrong secret is answered with 403 and an empty body, which tells nothing
+client_credentials_more post 6
