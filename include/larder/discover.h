@@ -11,7 +11,9 @@
  *	larder_client_register(larder, &(struct larder_registration_query){ .provider = found.provider, .scope = found.scope },
  *	    &registration, &error);                           a client, registration.client is its name
  *	larder_login(larder, &(struct larder_login){ .name = "mcp.example", .client = registration.client,
- *	    .resource = found.resource, .scope = found.scope, ... }, &error);
+ *	    .resource = found.resource, .scope = found.scope, ... }, NULL, &error);
+ *
+ * larder_login does all of this by itself where the name is a URL.
  */
 #ifndef LARDER_DISCOVER_H
 #define LARDER_DISCOVER_H

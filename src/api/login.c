@@ -76,14 +76,16 @@ paste_uri(const struct login *attempt, const struct larder_login *wanted, char r
     struct larder_error *ret_error)
 {
 	const struct provider *provider = attempt->party.provider;
+	const char *redirect_uri =
+	    wanted->redirect_uri == NULL && wanted->port == 0 ? known_redirect(wanted, attempt) : wanted->redirect_uri;
 
-	if (wanted->redirect_uri == NULL && !provider->loopback.http_loopback && attempt->redirect_before[0] == '\0')
+	if (redirect_uri == NULL && !provider->loopback.http_loopback && attempt->redirect_before[0] == '\0')
 		return error_set(ret_error, LARDER_USAGE, "cannot log in",
 		    "give --redirect-uri as it is registered at the provider",
 		    "this provider takes no redirect to this machine");
-	if (wanted->redirect_uri == NULL)
+	if (redirect_uri == NULL)
 		login_paste_uri(attempt, wanted->port, ret);
-	else if (!text_format(ret, REDIRECT_SIZE, "%s", wanted->redirect_uri))
+	else if (!text_format(ret, REDIRECT_SIZE, "%s", redirect_uri))
 		return error_set(ret_error, LARDER_USAGE, "cannot log in", NULL, "the redirect URI is too long");
 	return LARDER_OK;
 }
@@ -154,8 +156,9 @@ choose(const struct larder_login *wanted, const struct login *attempt, enum lard
     struct larder_error *ret_error)
 {
 	bool can_browse = login_can_browse(attempt), can_device = login_can_device(attempt);
-	bool redirects = wanted->redirect_uri != NULL ? strncmp(wanted->redirect_uri, "http://", 7) == 0
-						      : attempt->party.provider->loopback.http_loopback;
+	const char *redirect_uri = known_redirect(wanted, attempt);
+	bool redirects = redirect_uri != NULL ? strncmp(redirect_uri, "http://", 7) == 0
+					      : attempt->party.provider->loopback.http_loopback;
 
 	*ret = wanted->flow;
 	if (wanted->flow != LARDER_LOGIN_AUTO)
