@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 int run_commit_tests(void);
+int run_discovering_tests(void);
 int run_doubt_tests(void);
 int run_enrolling_tests(void);
 int run_judgement_tests(void);
