@@ -23,6 +23,8 @@ struct larder_credential_new { /* zero it; borrowed pointers */
 	int replace; /* 1: a new refresh token under an existing name, generation + 1, state ok */
 };
 
+#define LARDER_EXTRA_VALUE_SIZE 257 /* of one value of extra, with its NUL */
+
 struct larder_credential {
 	char name[LARDER_NAME_MAX + 1];
 	char provider[65];
@@ -44,6 +46,7 @@ struct larder_credential {
 	const char *rotation_class; /* static, overlap, until-used, strict: static text; NULL if the provider is gone */
 	uint64_t parked;            /* replies kept aside */
 	char advice[256];           /* what to do when the state is not ok; "" */
+	char extra[1024];           /* what else the provider says: lines "name=value" */
 	int64_t granted_at;         /* when somebody logged in, or the refresh token was handed in */
 	int64_t refresh_idle_ends_at;     /* when it ends if it is not used; refresh_expires_at is the earlier */
 	int64_t refresh_absolute_ends_at; /* when it ends, used or not */

@@ -33,8 +33,9 @@ struct larder_token {
 	char name[LARDER_NAME_MAX + 1];
 	char provider[65];
 	char account[256];
-	int refreshed; /* 1: an exchange took place for this call */
-	void *memory;  /* internal */
+	char extra[1024]; /* what else the provider says, such as an API's address: lines "name=value" */
+	int refreshed;    /* 1: an exchange took place for this call */
+	void *memory;     /* internal */
 };
 
 /*

@@ -88,6 +88,7 @@ hand_over(struct token_got *got, int64_t now, struct larder_token *ret, struct l
 	(void)text_format(ret->name, sizeof ret->name, "%s", got->name);
 	(void)text_format(ret->provider, sizeof ret->provider, "%s", got->provider);
 	(void)text_format(ret->account, sizeof ret->account, "%s", got->account);
+	(void)text_format(ret->extra, sizeof ret->extra, "%s", got->extra);
 	return LARDER_OK;
 }
 

@@ -62,6 +62,16 @@ print_done(struct session *session, const char *name, const char *done)
 		output_format(&session->out, "%s: %s\n", name, done);
 }
 
+static bool
+is_given(const struct larder_variable *vars, size_t count, const char *name, size_t len)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(vars[i].name) == len && memcmp(vars[i].name, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Split KEY=VALUE; text gets a copy that the names and values point into, freed by the caller. */
 static enum larder_code
 parse_vars(const struct args *args, struct larder_variable *ret_vars, char **ret_texts, size_t *ret_count,
@@ -75,8 +85,10 @@ parse_vars(const struct args *args, struct larder_variable *ret_vars, char **ret
 		if (*ret_count == LARDER_VARS_MAX)
 			return args_usage(
 			    args, ret_error, "too many variables", "a client has at most %d", LARDER_VARS_MAX);
-		if (equals == NULL || equals == given || equals[1] == '\0')
+		if (equals == NULL || equals == given)
 			return args_usage(args, ret_error, "bad value", "'--var' wants KEY=VALUE");
+		if (is_given(ret_vars, *ret_count, given, (size_t)(equals - given)))
+			return args_usage(args, ret_error, "bad value", "'--var' gives a variable twice");
 		ret_texts[*ret_count] = text_copy(given);
 		if (ret_texts[*ret_count] == NULL)
 			return error_no_memory(ret_error);

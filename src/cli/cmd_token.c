@@ -106,7 +106,8 @@ const struct command command_token = {
 		"refresh token that the provider replaces is stored before anything is printed.\n"
 		"NAME can be left out when there is only one credential. It opens no browser;\n"
 		"exit status 4 means that a person has to log in again. A TEMPLATE is text with\n"
-		"{access_token}, {expires_at}, {account} and {name} in it; {{ and }} are braces.\n",
+		"{access_token}, {expires_at}, {account} and {name} in it, or with {extra.FIELD}\n"
+		"for what else the provider says ('larder show'); {{ and }} are braces.\n",
 	.examples = "  larder token google\n"
 		    "  curl -K <(larder token google --format curl) https://www.googleapis.com/oauth2/v3/userinfo\n"
 		    "  larder token google --min-ttl 10m --json | jq .expires_at\n"

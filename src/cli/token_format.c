@@ -8,12 +8,22 @@
 #include "base/text.h"
 
 #define FORMAT_HINT "see 'larder help token'"
+#define EXTRA       "extra."
 
 static const char *const fields[] = { "access_token", "expires_at", "account", "name" };
+
+/* {extra.NAME}: whatever the provider says beside the token; nothing where it does not. */
+static bool
+is_extra(const char *name, size_t len)
+{
+	return len > strlen(EXTRA) && memcmp(name, EXTRA, strlen(EXTRA)) == 0;
+}
 
 static bool
 is_field(const char *name, size_t len)
 {
+	if (is_extra(name, len))
+		return true;
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (strlen(fields[i]) == len && memcmp(fields[i], name, len) == 0)
 			return true;
@@ -159,12 +169,29 @@ append_xoauth2(struct output *out, const struct larder_token *token, struct lard
 }
 
 static void
+append_extra(struct output *out, const struct larder_token *token, const char *name, size_t len)
+{
+	const char *at = token->extra;
+
+	while (*at != '\0') {
+		size_t line_len = strcspn(at, "\n");
+
+		if (strncmp(at, name, len) == 0 && at[len] == '=')
+			output_bytes(out, at + len + 1, line_len - len - 1);
+		at += line_len;
+		at += *at == '\n';
+	}
+}
+
+static void
 append_field(struct output *out, const struct larder_token *token, const char *name)
 {
 	if (strncmp(name, "access_token}", 13) == 0)
 		append_token(out, token);
 	else if (strncmp(name, "account}", 8) == 0)
 		output_str(out, token->account);
+	else if (is_extra(name, strcspn(name, "}")))
+		append_extra(out, token, name + strlen(EXTRA), strcspn(name, "}") - strlen(EXTRA));
 	else if (strncmp(name, "name}", 5) == 0)
 		output_str(out, token->name);
 	else if (token->expires_at >= 0)

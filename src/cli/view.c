@@ -57,6 +57,32 @@ has_refresh_token(const struct larder_credential *credential)
 	return strcmp(credential->grant, "refresh-token") == 0;
 }
 
+static const char *
+next_line(const char *at)
+{
+	at += strcspn(at, "\n");
+	return *at == '\n' ? at + 1 : at;
+}
+
+/* Lines "name=value", as a JSON object. */
+static void
+extra_members(struct output *out, const char *extra)
+{
+	char name[128], value[LARDER_EXTRA_VALUE_SIZE];
+
+	output_open(out, "extra", '{');
+	for (const char *at = extra; *at != '\0'; at = next_line(at)) {
+		size_t name_len = strcspn(at, "="), len = strcspn(at, "\n");
+
+		if (name_len >= len)
+			break;
+		(void)text_format(name, sizeof name, "%.*s", (int)name_len, at);
+		(void)text_format(value, sizeof value, "%.*s", (int)(len - name_len - 1), at + name_len + 1);
+		output_text(out, name, value);
+	}
+	output_close(out, '}');
+}
+
 void
 view_members(struct output *out, const struct larder_credential *credential)
 {
@@ -66,6 +92,7 @@ view_members(struct output *out, const struct larder_credential *credential)
 	output_text(out, "account", text_or_null(credential->account));
 	output_text(out, "scope", credential->scope == NULL ? "" : credential->scope);
 	output_text(out, "api_hosts", credential->api_hosts);
+	extra_members(out, credential->extra);
 	output_text(out, "state", credential->state);
 	output_time(out, "access_expires_at", credential->access_expires_at);
 	output_time(out, "refresh_expires_at", credential->refresh_expires_at);
@@ -173,6 +200,17 @@ refresh_lines(struct output *out, const struct larder_credential *credential, in
 }
 
 static void
+extra_lines(struct output *out, const char *extra)
+{
+	char text[LARDER_EXTRA_VALUE_SIZE + 128];
+
+	for (const char *at = extra; *at != '\0'; at = next_line(at)) {
+		(void)text_format(text, sizeof text, "%.*s", (int)strcspn(at, "\n"), at);
+		line(out, "extra", text);
+	}
+}
+
+static void
 view_long(struct output *out, const struct larder_credential *credential, int64_t now)
 {
 	line(out, "name", credential->name);
@@ -181,6 +219,7 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 	line(out, "account", credential->account);
 	line(out, "scope", credential->scope);
 	line(out, "allowed hosts", credential->api_hosts);
+	extra_lines(out, credential->extra);
 	output_format(out, "%-16s ", "state");
 	output_colour(out, view_state_colour(credential->state));
 	output_str(out, credential->state);

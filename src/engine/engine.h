@@ -43,6 +43,7 @@ struct token_got {
 	char name[NAME_SIZE];
 	char provider[65];
 	char account[256];
+	char extra[EXTRA_SIZE];
 	char scope[SCOPE_SIZE]; /* granted to this token, as far as known */
 	bool refreshed;
 	uint64_t generation;

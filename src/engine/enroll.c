@@ -80,6 +80,7 @@ note_tokens(const struct token_reply *tokens, int64_t now, struct credential *re
 {
 	if (tokens->scope_came)
 		(void)text_format(ret->scope, sizeof ret->scope, "%s", tokens->scope);
+	(void)text_format(ret->extra, sizeof ret->extra, "%s", tokens->extra);
 	ret->exchanges++;
 	ret->access_expires_at = tokens->expires_at;
 	ret->access_life_s = tokens->expires_in_s;

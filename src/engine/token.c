@@ -16,6 +16,7 @@ fill_got(
 	(void)text_format(ret->name, sizeof ret->name, "%s", credential->name);
 	(void)text_format(ret->provider, sizeof ret->provider, "%s", credential->provider);
 	(void)text_format(ret->account, sizeof ret->account, "%s", credential->account);
+	(void)text_format(ret->extra, sizeof ret->extra, "%s", credential->extra);
 	(void)text_format(
 	    ret->scope, sizeof ret->scope, "%s", ret->access.scope[0] != '\0' ? ret->access.scope : credential->scope);
 	ret->refreshed = call->started && call->done;

@@ -226,6 +226,7 @@ fields_judge(struct judging *judging)
 	judge_scope(judging);
 	judge_id_token(judging);
 	take_issued_type(judging);
+	extra_take(judging, ret->extra);
 	if (ret->refresh_token_came || !secret_is_empty(&ret->access_token))
 		ret->outcome = GRANT_TOKENS;
 }

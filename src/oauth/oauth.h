@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/http.h"
 #include "base/secret.h"
+#include "oauth/extra.h"
 #include "oauth/identity.h"
 #include "provider/provider.h"
 
@@ -109,6 +110,7 @@ struct token_reply {
 	int64_t refresh_absolute_end_at; /* used or not; TIME_UNKNOWN */
 	bool scope_came;
 	char scope[SCOPE_MAX + 1]; /* normalised to single spaces */
+	char extra[EXTRA_SIZE];    /* what else the definition wants kept; oauth/extra.h */
 	struct identity identity;  /* of the ID token, if one came */
 	char complaint[256];       /* tokens came, but: "expires_in is not a number"; "" if nothing */
 	char error[64];            /* OAuth error code, escaped; "" if none */

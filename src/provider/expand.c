@@ -22,8 +22,19 @@ struct filling {
 static enum larder_code
 unfit(const struct filling *filling, const char *name, const char *problem)
 {
+	char hint[VAR_NAME_MAX + 64];
+
+	(void)text_format(hint, sizeof(hint), "give it with 'larder client add ... --var %s=VALUE'", name);
+	(void)error_set(filling->ret_error, LARDER_USAGE, "cannot fill in the provider's variables", hint,
+	    "variable '%s' %s", name, problem);
+	return error_name(filling->ret_error, LARDER_USAGE, filling->provider->id);
+}
+
+static enum larder_code
+unknown(const struct filling *filling, const char *name)
+{
 	(void)error_set(filling->ret_error, LARDER_USAGE, "cannot fill in the provider's variables",
-	    "give it with 'larder client add ... --var KEY=VALUE'", "variable '%s' %s", name, problem);
+	    "see 'larder provider show' for those that it has", "variable '%s' is not one of this provider", name);
 	return error_name(filling->ret_error, LARDER_USAGE, filling->provider->id);
 }
 
@@ -272,8 +283,7 @@ check_values(const struct filling *filling)
 		const char *name = filling->vars->items[i].name;
 
 		if (template_var(provider, name, strlen(name)) == NULL)
-			return unfit(filling, text_escape(safe, sizeof(safe), name, strlen(name)),
-			    "is not one of this provider");
+			return unknown(filling, text_escape(safe, sizeof(safe), name, strlen(name)));
 	}
 	for (size_t i = 0; i < provider->vars_count; i++) {
 		const struct provider_var *var = &provider->vars[i];
@@ -287,6 +297,22 @@ check_values(const struct filling *filling)
 			return unfit(filling, var->name, "does not match the pattern of the definition");
 	}
 	return LARDER_OK;
+}
+
+/* The variable is what stands first in the template. */
+static enum larder_code
+no_token_endpoint(const char *template, struct larder_error *ret_error)
+{
+	size_t len = strcspn(template + 1, "}");
+	char hint[VAR_NAME_MAX + 64];
+
+	if (template[0] == '{' && len <= VAR_NAME_MAX)
+		(void)text_format(
+		    hint, sizeof(hint), "give it with 'larder client add ... --var %.*s=URL'", (int)len, template + 1);
+	else
+		(void)text_format(hint, sizeof(hint), "give it with 'larder client add ... --var KEY=URL'");
+	return error_set(ret_error, LARDER_USAGE, "cannot fill in the provider's variables", hint,
+	    "%s has no value: no token endpoint", template);
 }
 
 enum larder_code
@@ -307,9 +333,7 @@ provider_check_vars(const struct provider *provider, const struct name_values *v
 			continue;
 		code = fill_url(&filling, templates[i], &url);
 		if (code == LARDER_NOT_FOUND && templates[i] == provider->endpoints.token)
-			code = error_set(ret_error, LARDER_USAGE, "cannot fill in the provider's variables",
-			    "give it with 'larder client add ... --var KEY=URL'", "%s has no value: no token endpoint",
-			    templates[i]);
+			code = no_token_endpoint(templates[i], ret_error);
 		else if (code == LARDER_NOT_FOUND)
 			code = LARDER_OK;
 		buf_clear(&url);

@@ -55,9 +55,9 @@ struct client {
 	char name[NAME_SIZE];
 	char provider[65];
 	char client_id[CLIENT_ID_SIZE];
-	struct secret secret; /* empty: public client */
-	char auth[32];        /* method by name; "" for the definition's rule */
-	char proxy[2049];     /* "" for none */
+	struct secret secret;             /* empty: public client */
+	char auth[32];                    /* method by name; "" for the definition's rule */
+	char proxy[2049];                 /* "" for none */
 	char registration_uri[2049];      /* of a client that registered itself (RFC 7592); "" */
 	struct secret registration_token; /* for that address */
 	int64_t secret_expires_at;        /* Unix seconds; 0: never */
@@ -110,6 +110,7 @@ struct credential {                  /* everything about it that is no token */
 	int64_t granted_at;         /* log-in, or when the refresh token was handed in; 0: an older version stored it */
 	int64_t refresh_idle_end_at;     /* if it is not used; 0 unknown as well */
 	int64_t refresh_absolute_end_at; /* used or not; 0 unknown as well */
+	char extra[1024];                /* what else its replies say and a definition wants kept: lines "name=value" */
 	char cause[33];                  /* why it was refused for the last time, by its id; "" */
 	int64_t next_refresh_at;
 	int64_t retry_at;          /* backoff: not before, unless forced */
