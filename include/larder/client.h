@@ -30,6 +30,12 @@ struct larder_client_new { /* zero it; borrowed pointers */
 	size_t vars_count;
 };
 
+struct larder_client_key_view {
+	char alg[16]; /* "" for none */
+	char kid[129];
+	int64_t created_at;
+};
+
 struct larder_client {
 	char name[LARDER_NAME_MAX + 1];
 	char provider[65];
@@ -37,8 +43,8 @@ struct larder_client {
 	char auth[32];    /* the method that is used */
 	char proxy[2049]; /* without its password; "" for none */
 	int has_secret;
-	int is_registered;         /* it registered itself, and can be taken back (RFC 7592) */
-	int64_t secret_expires_at; /* Unix seconds; 0: never */
+	int is_registered;                 /* it registered itself, and can be taken back (RFC 7592) */
+	int64_t secret_expires_at;         /* Unix seconds; 0: never */
 	int64_t created_at, secret_set_at; /* Unix seconds; -1 */
 	size_t vars_count;
 	struct {
@@ -46,6 +52,9 @@ struct larder_client {
 		char value[512];
 	} vars[LARDER_VARS_MAX];
 	size_t credentials; /* how many use it */
+	struct larder_client_key_view sign_key, tls_key;
+	int has_other_secret; /* two are known during a rotation; the other one is tried when the provider refuses this */
+	int uses_old_secret; /* the new one was refused */
 };
 
 /*
@@ -69,6 +78,52 @@ larder_client_remove(struct larder *larder, const char *name, struct larder_erro
 /* Replace the secret; len 0 makes it a public client. NOT_FOUND, USAGE. */
 LARDER_API enum larder_code larder_client_set_secret(
     struct larder *larder, const char *name, const void *secret, size_t secret_len, struct larder_error *ret_error);
+
+struct larder_client_secret { /* zero it; borrowed pointers */
+	const void *secret;
+	size_t secret_len;
+	int64_t expires_at; /* Unix seconds; 0: never */
+	int keep_old;       /* until the new one has worked: it is tried when the provider refuses the new one */
+};
+
+/* Replace the secret, with an end or beside the old one. NOT_FOUND, USAGE. */
+LARDER_API enum larder_code larder_client_renew_secret(
+    struct larder *larder, const char *name, const struct larder_client_secret *secret, struct larder_error *ret_error);
+
+/* --- keys of a client: for assertions (RFC 7523) and for TLS (RFC 8705) --- */
+
+enum larder_client_key_use { LARDER_CLIENT_KEY_SIGN = 1, LARDER_CLIENT_KEY_TLS };
+
+struct larder_client_key_new { /* zero it; borrowed pointers */
+	const char *client;
+	enum larder_client_key_use use;
+	const char *alg; /* "ES256", "EdDSA", "RS256", "PS256"; NULL: what suits the given key, or ES256 */
+	const char *kid; /* NULL: the key's thumbprint (RFC 7638) */
+	const void *key; /* a private key in PEM or DER, with its certificates for TLS; NULL: make one */
+	size_t key_len;
+	int replace; /* the one that is there */
+};
+
+/*
+ * Make or take a key, kept in the vault. For TLS a key that is made gets a certificate that it signs itself.
+ * Errors: NOT_FOUND (client), EXISTS, USAGE (no such key), UNAVAILABLE (OpenSSL's libcrypto is missing; EdDSA works).
+ */
+LARDER_API enum larder_code
+larder_client_key_set(struct larder *larder, const struct larder_client_key_new *key, struct larder_error *ret_error);
+
+struct larder_client_key {
+	char alg[16];
+	char kid[129];
+	char thumbprint[44];
+	int64_t created_at;
+	char jwk[4096];          /* the public key, with kid, alg and use */
+	char pem[4096];          /* the same as SubjectPublicKeyInfo */
+	char certificate[32769]; /* PEM; "" for none */
+};
+
+/* The public half. NOT_FOUND: no such client, or it has no key for this use. */
+LARDER_API enum larder_code larder_client_key_show(struct larder *larder, const char *client,
+    enum larder_client_key_use use, struct larder_client_key *ret, struct larder_error *ret_error);
 
 #ifdef __cplusplus
 }

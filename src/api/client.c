@@ -141,9 +141,25 @@ view_auth(const struct session *session, const struct client *client, char *dst,
 }
 
 static enum larder_code
-view(const struct session *session, const struct client *client, struct larder_client *ret,
+view_key(struct session *session, const char *name, enum key_use use, struct larder_client_key_view *ret,
     struct larder_error *ret_error)
 {
+	struct client_key key = { .client = "" };
+	enum larder_code code = client_key_load(&session->vault, name, use, &key, ret_error);
+
+	if (code == LARDER_OK) {
+		(void)text_format(ret->alg, sizeof ret->alg, "%s", key.alg);
+		(void)text_format(ret->kid, sizeof ret->kid, "%s", key.kid);
+		ret->created_at = key.created_at;
+	}
+	client_key_clear(&key);
+	return code == LARDER_NOT_FOUND ? LARDER_OK : code;
+}
+
+static enum larder_code
+view(struct session *session, const struct client *client, struct larder_client *ret, struct larder_error *ret_error)
+{
+	enum larder_code code;
 	size_t i;
 
 	*ret = (struct larder_client){
@@ -153,6 +169,8 @@ view(const struct session *session, const struct client *client, struct larder_c
 		.vars_count = client->vars_count,
 		.is_registered = client->registration_uri[0] != '\0',
 		.secret_expires_at = client->secret_expires_at,
+		.has_other_secret = !secret_is_empty(&client->other_secret),
+		.uses_old_secret = client->secret_is_old,
 	};
 	(void)text_format(ret->name, sizeof ret->name, "%s", client->name);
 	(void)text_format(ret->provider, sizeof ret->provider, "%s", client->provider);
@@ -162,7 +180,10 @@ view(const struct session *session, const struct client *client, struct larder_c
 		(void)text_format(ret->vars[i].name, sizeof ret->vars[i].name, "%s", client->vars[i].name);
 		(void)text_format(ret->vars[i].value, sizeof ret->vars[i].value, "%s", client->vars[i].value);
 	}
-	return view_auth(session, client, ret->auth, sizeof ret->auth, ret_error);
+	code = view_key(session, client->name, KEY_SIGN, &ret->sign_key, ret_error);
+	if (code == LARDER_OK)
+		code = view_key(session, client->name, KEY_TLS, &ret->tls_key, ret_error);
+	return code == LARDER_OK ? view_auth(session, client, ret->auth, sizeof ret->auth, ret_error) : code;
 }
 
 /* How many credentials use each client of the list; user (may be NULL) names one that uses the first. */
@@ -291,6 +312,8 @@ larder_client_remove(struct larder *larder, const char *name, struct larder_erro
 		    users.credentials, users.credentials == 1 ? "" : "s", users.credentials == 1 ? "s" : "", user);
 	if (code == LARDER_OK)
 		code = client_remove(&session->vault, name, ret_error);
+	for (enum key_use use = KEY_SIGN; code == LARDER_OK && use <= KEY_TLS; use++)
+		code = client_key_remove(&session->vault, name, use, ret_error);
 	if (code == LARDER_OK)
 		code = audit_and_commit(session, AUDIT_CLIENT_REMOVE, name, ret_error);
 	vault_rollback(&session->vault);
@@ -298,16 +321,35 @@ larder_client_remove(struct larder *larder, const char *name, struct larder_erro
 	return error_name(ret_error, code, name);
 }
 
+/* The old one is kept beside the new one, or goes; an end belongs to the secret that it came with. */
+static enum larder_code
+change_secret(
+    struct client *client, const struct larder_client_secret *wanted, int64_t now, struct larder_error *ret_error)
+{
+	secret_free(&client->other_secret);
+	if (wanted->keep_old) {
+		client->other_secret = client->secret;
+		client->secret = (struct secret)SECRET_INIT;
+	}
+	secret_free(&client->secret);
+	client->secret_is_old = false;
+	client->secret_refused = false;
+	client->secret_expires_at = wanted->expires_at;
+	client->secret_set_at = now;
+	return secret_copy(wanted->secret, wanted->secret_len, &client->secret) ? LARDER_OK
+										: error_no_memory(ret_error);
+}
+
 enum larder_code
-larder_client_set_secret(
-    struct larder *larder, const char *name, const void *secret, size_t secret_len, struct larder_error *ret_error)
+larder_client_renew_secret(
+    struct larder *larder, const char *name, const struct larder_client_secret *wanted, struct larder_error *ret_error)
 {
 	struct session *session = NULL;
 	struct client client = { .name = "" };
 	enum larder_code code;
 
 	code = check_name(name, "client", ret_error);
-	if (code == LARDER_OK && secret_len > SECRET_MAX)
+	if (code == LARDER_OK && wanted->secret_len > SECRET_MAX)
 		code = error_set(ret_error, LARDER_USAGE, "cannot set the secret", NULL, "it is longer than 16 KiB");
 	if (code == LARDER_OK)
 		code = session_take(larder, &session, ret_error);
@@ -316,13 +358,9 @@ larder_client_set_secret(
 	code = vault_begin(&session->vault, STORE_DURABLE, ret_error);
 	if (code == LARDER_OK)
 		code = client_load(&session->vault, name, &client, ret_error);
-	if (code == LARDER_OK) {
-		secret_free(&client.secret);
-		client.secret_expires_at = 0; /* that of the old one */
-		client.secret_set_at = session->engine.effects->now_s(session->engine.effects->ctx);
-		if (!secret_copy(secret, secret_len, &client.secret))
-			code = error_no_memory(ret_error);
-	}
+	if (code == LARDER_OK)
+		code = change_secret(
+		    &client, wanted, session->engine.effects->now_s(session->engine.effects->ctx), ret_error);
 	if (code == LARDER_OK)
 		code = client_store(&session->vault, &client, ret_error);
 	if (code == LARDER_OK)
@@ -331,4 +369,13 @@ larder_client_set_secret(
 	client_clear(&client);
 	session_give(larder, session);
 	return error_name(ret_error, code, name);
+}
+
+enum larder_code
+larder_client_set_secret(
+    struct larder *larder, const char *name, const void *secret, size_t secret_len, struct larder_error *ret_error)
+{
+	const struct larder_client_secret wanted = { .secret = secret, .secret_len = secret_len };
+
+	return larder_client_renew_secret(larder, name, &wanted, ret_error);
 }

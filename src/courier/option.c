@@ -73,6 +73,28 @@ set_trust(struct call *call)
 	    set_text(call, CURLOPT_PROXY_CAPATH, authority->dir);
 }
 
+/* Not copied: the job outlives the transfer, and its memory is locked. */
+static bool
+set_blob(struct call *call, CURLoption option, const struct secret *data)
+{
+	struct curl_blob blob = { .data = data->data, .len = data->len, .flags = CURL_BLOB_NOCOPY };
+
+	return curl_easy_setopt(call->curl, option, &blob) == CURLE_OK;
+}
+
+/* What this client shows to the server; a proxy sees nothing of it. */
+static bool
+set_certificate(struct call *call)
+{
+	const struct job *job = call->job;
+
+	if (secret_is_empty(&job->certificate))
+		return true;
+	return call->secure && set_text(call, CURLOPT_SSLCERTTYPE, "PEM") &&
+	    set_blob(call, CURLOPT_SSLCERT_BLOB, &job->certificate) && set_text(call, CURLOPT_SSLKEYTYPE, "DER") &&
+	    set_blob(call, CURLOPT_SSLKEY_BLOB, &job->certificate_key);
+}
+
 /* An empty proxy is not the same as none set: it keeps libcurl from asking the environment. */
 static bool
 set_route(struct call *call)
@@ -146,6 +168,6 @@ option_set_all(struct call *call)
 		if (!set_number(call, numbers[i].option, numbers[i].value))
 			return false;
 	}
-	return set_route(call) && set_trust(call) && set_times(call) && set_callbacks(call) && set_body(call) &&
-	    curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, call->lines) == CURLE_OK;
+	return set_route(call) && set_trust(call) && set_certificate(call) && set_times(call) && set_callbacks(call) &&
+	    set_body(call) && curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, call->lines) == CURLE_OK;
 }

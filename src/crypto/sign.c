@@ -80,22 +80,32 @@ sign_key_make(enum sign_alg alg, struct secret *ret_der, struct larder_error *re
 	return alg == SIGN_EDDSA ? ed25519_make(ret_der, ret_error) : evp_key_make(alg, ret_der, ret_error);
 }
 
-/* The bytes between the lines of a PEM text; what is no PEM is DER already. false: broken, or no memory. */
-static bool
-take_der(const struct secret *file, struct secret *ret)
+/* Where the first block of a PEM text whose label ends so begins, after that line; NULL: there is none. */
+static const char *
+find_block(const char *text, const char *label_end)
 {
-	static const char begin[] = "-----BEGIN ", end[] = "-----END ";
-	const char *text = (const char *)file->data, *first, *last;
+	static const char begin[] = "-----BEGIN ";
+
+	while ((text = strstr(text, begin)) != NULL) {
+		const char *line_end = strchr(text, '\n'), *found = strstr(text, label_end);
+
+		if (line_end == NULL)
+			return NULL;
+		if (found != NULL && found < line_end)
+			return line_end;
+		text = line_end;
+	}
+	return NULL;
+}
+
+/* The bytes of that block. false: broken, or no memory. */
+static bool
+take_block(const struct secret *file, const char *label_end, struct secret *ret)
+{
+	const char *first = find_block((const char *)file->data, label_end);
+	const char *last = first == NULL ? NULL : strstr(first, "-----END ");
 	size_t len = 0;
 
-	if (file->len < sizeof begin || memcmp(text, "0", 1) == 0)
-		return secret_copy(file->data, file->len, ret);
-	first = strstr(text, begin);
-	/* OpenSSL writes the parameters of a curve before the key of it */
-	if (first != NULL && strncmp(first, "-----BEGIN EC PARAMETERS", 24) == 0)
-		first = strstr(first + sizeof begin, begin);
-	first = first == NULL ? NULL : strchr(first, '\n');
-	last = first == NULL ? NULL : strstr(first, end);
 	if (last == NULL || !secret_new((size_t)(last - first), ret))
 		return false;
 	if (sodium_base642bin(ret->data, ret->len, first, (size_t)(last - first), " \r\n\t", &len, NULL,
@@ -106,6 +116,15 @@ take_der(const struct secret *file, struct secret *ret)
 	wipe(ret->data + len, ret->len - len);
 	ret->len = len;
 	return true;
+}
+
+/* What is no PEM is DER already. */
+static bool
+take_der(const struct secret *file, struct secret *ret)
+{
+	if (file->data[0] == '0')
+		return secret_copy(file->data, file->len, ret);
+	return take_block(file, "PRIVATE KEY-----", ret);
 }
 
 static enum larder_code
@@ -184,6 +203,63 @@ sign_data(const struct secret *der, enum sign_alg alg, const void *data, size_t 
 	if (alg == SIGN_EDDSA && is_ed25519(der))
 		return ed25519_sign(der, data, len, ret, ret_error);
 	return evp_sign(der, alg, data, len, ret, ret_error);
+}
+
+bool
+sign_pem(const char *label, const void *der, size_t len, struct buf *ret)
+{
+	char text[4 * 12 + 1 + 16];
+	const uint8_t *at = der;
+
+	(void)buf_append_format(ret, "-----BEGIN %s-----\n", label);
+	while (len > 0) {
+		size_t line = len < 36 ? len : 36;
+
+		(void)sodium_bin2base64(text, sizeof text, at, line, sodium_base64_VARIANT_ORIGINAL);
+		(void)buf_append_format(ret, "%s\n", text);
+		at += line;
+		len -= line;
+	}
+	return buf_append_format(ret, "-----END %s-----\n", label);
+}
+
+enum larder_code
+sign_public_der(const struct secret *der, enum sign_alg alg, struct buf *ret, struct larder_error *ret_error)
+{
+	/* RFC 8410 section 4 */
+	static const uint8_t prefix[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
+	struct secret key = SECRET_INIT;
+	bool ok;
+
+	if (alg != SIGN_EDDSA)
+		return evp_public_der(der, ret, ret_error);
+	ok = ed25519_expand(der, &key) && buf_append(ret, prefix, sizeof prefix) &&
+	    buf_append(ret, key.data + SEED_BYTES, crypto_sign_PUBLICKEYBYTES);
+	secret_free(&key);
+	return ok ? LARDER_OK : error_no_memory(ret_error);
+}
+
+enum larder_code
+sign_certificate_make(const struct secret *der, const char *name, struct buf *ret, struct larder_error *ret_error)
+{
+	uint64_t serial;
+
+	randombytes_buf(&serial, sizeof serial);
+	return evp_certificate_make(der, name, serial >> 1, ret, ret_error);
+}
+
+enum larder_code
+sign_certificate_check(const struct secret *der, const struct secret *pem, struct larder_error *ret_error)
+{
+	struct secret certificate = SECRET_INIT;
+	enum larder_code code;
+
+	if (pem->len == 0 || !take_block(pem, "BEGIN CERTIFICATE-----", &certificate))
+		return error_set(ret_error, LARDER_USAGE, "cannot use the certificate",
+		    "give a file with the key and the certificate in PEM", "there is no certificate in the file");
+	code = evp_certificate_check(der, &certificate, ret_error);
+	secret_free(&certificate);
+	return code;
 }
 
 void

@@ -40,6 +40,24 @@ enum larder_code sign_thumbprint(
 enum larder_code sign_data(const struct secret *der, enum sign_alg alg, const void *data, size_t len, struct buf *ret,
     struct larder_error *ret_error);
 
+/* Append the public key as SubjectPublicKeyInfo, DER (RFC 5280 section 4.1). Errors as sign_key_make. */
+enum larder_code
+sign_public_der(const struct secret *der, enum sign_alg alg, struct buf *ret, struct larder_error *ret_error);
+
+/*
+ * Append a certificate for the key that is signed by itself, DER: valid from an hour before now for ten years, with
+ * name as its subject (RFC 8705 section 2.2: only the key in it counts). Errors as sign_key_make.
+ */
+enum larder_code
+sign_certificate_make(const struct secret *der, const char *name, struct buf *ret, struct larder_error *ret_error);
+
+/* Whether the first certificate of a PEM text has this key. Errors: USAGE, and as sign_key_make. */
+enum larder_code
+sign_certificate_check(const struct secret *der, const struct secret *pem, struct larder_error *ret_error);
+
+/* Append "-----BEGIN label-----" and so on (RFC 7468). false: memory. */
+bool sign_pem(const char *label, const void *der, size_t len, struct buf *ret);
+
 /* HMAC-SHA-256 of data under secret (HS256), 32 bytes. */
 void sign_hs256(const struct secret *secret, const void *data, size_t len, uint8_t ret[static 32]);
 

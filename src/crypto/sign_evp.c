@@ -9,8 +9,11 @@
 #define RSA_BITS      ((size_t)3072)
 #define RSA_BITS_MIN  2048 /* RFC 7518 section 3.3 */
 #define RSA_BITS_MAX  8192
-#define PSS_PADDING   6    /* RSA_PKCS1_PSS_PADDING */
-#define SALT_AS_HASH  (-1) /* RSA_PSS_SALTLEN_DIGEST, as RFC 7518 section 3.5 wants */
+#define PSS_PADDING   6      /* RSA_PKCS1_PSS_PADDING */
+#define SALT_AS_HASH  (-1)   /* RSA_PSS_SALTLEN_DIGEST, as RFC 7518 section 3.5 wants */
+#define UTF8_STRING   0x1000 /* MBSTRING_UTF8 */
+#define HOUR_S        3600L
+#define YEAR_S        (365L * 24 * HOUR_S)
 #define P256_BYTES    ((size_t)32)
 #define SIGNATURE_MAX ((size_t)(RSA_BITS_MAX / 8))
 
@@ -23,6 +26,9 @@ typedef struct bignum_st BIGNUM;
 typedef struct pkcs8_priv_key_info_st PKCS8;
 typedef struct engine_st ENGINE;
 typedef struct ossl_lib_ctx_st OSSL_LIB_CTX;
+typedef struct x509_st X509;
+typedef struct x509_name_st X509_NAME;
+typedef struct asn1_string_st ASN1_STRING; /* numbers and times are such */
 
 #define FUNCTIONS(F) \
 	F(EVP_PKEY *, d2i_AutoPrivateKey, (EVP_PKEY * *key, const unsigned char **at, long len)) \
@@ -47,6 +53,24 @@ typedef struct ossl_lib_ctx_st OSSL_LIB_CTX;
 	F(int, BN_bn2binpad, (const BIGNUM *bn, unsigned char *to, int len)) \
 	F(int, BN_num_bits, (const BIGNUM *bn)) \
 	F(void, BN_free, (BIGNUM * bn)) \
+	F(int, i2d_PUBKEY, (const EVP_PKEY *key, unsigned char **at)) \
+	F(X509 *, X509_new, (void)) \
+	F(X509 *, d2i_X509, (X509 * *certificate, const unsigned char **at, long len)) \
+	F(int, i2d_X509, (const X509 *certificate, unsigned char **at)) \
+	F(void, X509_free, (X509 * certificate)) \
+	F(int, X509_set_version, (X509 * certificate, long version)) \
+	F(ASN1_STRING *, X509_get_serialNumber, (X509 * certificate)) \
+	F(int, ASN1_INTEGER_set_uint64, (ASN1_STRING * number, uint64_t value)) \
+	F(ASN1_STRING *, X509_getm_notBefore, (const X509 *certificate)) \
+	F(ASN1_STRING *, X509_getm_notAfter, (const X509 *certificate)) \
+	F(ASN1_STRING *, X509_gmtime_adj, (ASN1_STRING * time, long seconds)) \
+	F(int, X509_set_pubkey, (X509 * certificate, EVP_PKEY * key)) \
+	F(X509_NAME *, X509_get_subject_name, (const X509 *certificate)) \
+	F(int, X509_NAME_add_entry_by_txt, \
+	    (X509_NAME * name, const char *field, int type, const unsigned char *bytes, int len, int at, int set)) \
+	F(int, X509_set_issuer_name, (X509 * certificate, const X509_NAME *name)) \
+	F(int, X509_sign, (X509 * certificate, EVP_PKEY * key, const EVP_MD *hash)) \
+	F(int, X509_check_private_key, (const X509 *certificate, const EVP_PKEY *key)) \
 	F(void, ERR_clear_error, (void))
 
 /* clang-format off */
@@ -295,6 +319,88 @@ evp_sign(const struct secret *der, enum sign_alg alg, const void *data, size_t l
 	if (!ok)
 		code = failed(ret_error);
 	lib.EVP_MD_CTX_free(ctx);
+	lib.EVP_PKEY_free(key);
+	return code;
+}
+
+enum larder_code
+evp_public_der(const struct secret *der, struct buf *ret, struct larder_error *ret_error)
+{
+	uint8_t bytes[2 * SIGNATURE_MAX], *at = bytes;
+	EVP_PKEY *key = NULL;
+	enum larder_code code = load_key(der, &key, ret_error);
+	int len;
+
+	if (code != LARDER_OK)
+		return code;
+	len = lib.i2d_PUBKEY(key, NULL);
+	if (len <= 0 || (size_t)len > sizeof bytes || lib.i2d_PUBKEY(key, &at) != len)
+		code = failed(ret_error);
+	else if (!buf_append(ret, bytes, (size_t)len))
+		code = error_no_memory(ret_error);
+	lib.EVP_PKEY_free(key);
+	return code;
+}
+
+static bool
+fill_certificate(X509 *certificate, EVP_PKEY *key, const char *name, uint64_t serial)
+{
+	X509_NAME *subject = lib.X509_get_subject_name(certificate);
+	/* Ed25519 hashes by itself */
+	const EVP_MD *hash = lib.EVP_PKEY_is_a(key, "ED25519") == 1 ? NULL : lib.EVP_sha256();
+
+	return lib.X509_set_version(certificate, 2) == 1 &&
+	    lib.ASN1_INTEGER_set_uint64(lib.X509_get_serialNumber(certificate), serial) == 1 &&
+	    lib.X509_gmtime_adj(lib.X509_getm_notBefore(certificate), -HOUR_S) != NULL &&
+	    lib.X509_gmtime_adj(lib.X509_getm_notAfter(certificate), 10 * YEAR_S) != NULL &&
+	    lib.X509_set_pubkey(certificate, key) == 1 &&
+	    lib.X509_NAME_add_entry_by_txt(
+		subject, "CN", UTF8_STRING, (const unsigned char *)name, (int)strlen(name), -1, 0) == 1 &&
+	    lib.X509_set_issuer_name(certificate, subject) == 1 && lib.X509_sign(certificate, key, hash) > 0;
+}
+
+enum larder_code
+evp_certificate_make(
+    const struct secret *der, const char *name, uint64_t serial, struct buf *ret, struct larder_error *ret_error)
+{
+	uint8_t bytes[4 * SIGNATURE_MAX], *at = bytes;
+	X509 *certificate = NULL;
+	EVP_PKEY *key = NULL;
+	enum larder_code code = load_key(der, &key, ret_error);
+	int len = -1;
+
+	if (code != LARDER_OK)
+		return code;
+	certificate = lib.X509_new();
+	if (certificate != NULL && fill_certificate(certificate, key, name, serial))
+		len = lib.i2d_X509(certificate, NULL);
+	if (len <= 0 || (size_t)len > sizeof bytes || lib.i2d_X509(certificate, &at) != len)
+		code = failed(ret_error);
+	else if (!buf_append(ret, bytes, (size_t)len))
+		code = error_no_memory(ret_error);
+	lib.X509_free(certificate);
+	lib.EVP_PKEY_free(key);
+	return code;
+}
+
+enum larder_code
+evp_certificate_check(const struct secret *der, const struct secret *certificate, struct larder_error *ret_error)
+{
+	const unsigned char *at = certificate->data;
+	X509 *parsed = NULL;
+	EVP_PKEY *key = NULL;
+	enum larder_code code = load_key(der, &key, ret_error);
+
+	if (code != LARDER_OK)
+		return code;
+	parsed = lib.d2i_X509(NULL, &at, (long)certificate->len);
+	if (parsed == NULL || lib.X509_check_private_key(parsed, key) != 1) {
+		lib.ERR_clear_error();
+		code = error_set(ret_error, LARDER_USAGE, "cannot use the certificate",
+		    "give a file with the key and its own certificate first",
+		    parsed == NULL ? "it cannot be read" : "it belongs to another key");
+	}
+	lib.X509_free(parsed);
 	lib.EVP_PKEY_free(key);
 	return code;
 }

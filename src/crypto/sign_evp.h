@@ -19,4 +19,14 @@ enum larder_code evp_public_jwk(const struct secret *der, struct buf *ret, struc
 enum larder_code evp_sign(const struct secret *der, enum sign_alg alg, const void *data, size_t len, struct buf *ret,
     struct larder_error *ret_error);
 
+enum larder_code evp_public_der(const struct secret *der, struct buf *ret, struct larder_error *ret_error);
+
+/* serial: random. */
+enum larder_code evp_certificate_make(
+    const struct secret *der, const char *name, uint64_t serial, struct buf *ret, struct larder_error *ret_error);
+
+/* certificate: DER. USAGE: it is none, or of another key. */
+enum larder_code
+evp_certificate_check(const struct secret *der, const struct secret *certificate, struct larder_error *ret_error);
+
 #endif

@@ -64,14 +64,16 @@ ask_provider(struct engine *engine, const struct party *party, size_t index, con
 	bool with_hint = true;
 
 	for (;;) {
-		party_job(engine, party, &job);
+		code = party_job(engine, party, &job, &error);
 		job.kind = JOB_PLAIN;
 		job.listen_ms = REVOKE_LISTEN_MS;
-		code = revoke_build(party->provider, &party->oauth, kind, &delivery->owed.items[index].token, bearer,
-		    with_hint, &job.request, &error);
+		if (code == LARDER_OK)
+			code = revoke_build(party->provider, &party->oauth, kind, &delivery->owed.items[index].token,
+			    bearer, with_hint, &job.request, &error);
 		if (code == LARDER_OK) {
 			ask_once(engine, party, &job, kind, with_hint, deadline_ms, delivery, ret);
 		} else {
+			job_clear(&job);
 			*ret = (struct revoke_verdict){ .retry_after_s = -1,
 				.outcome = code == LARDER_NOT_FOUND ? REVOKE_UNSUPPORTED
 				    : code == LARDER_INTERNAL       ? REVOKE_RETRY

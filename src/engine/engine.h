@@ -8,6 +8,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "crypto/encode.h"
 #include "engine/effects.h"
 #include "engine/rotation.h"
 #include "oauth/oauth.h"
@@ -115,6 +116,9 @@ struct party { /* provider and client of a credential, loaded together */
 	struct name_values var_list;
 	char redirect_uri[sizeof(((struct credential *)NULL)->redirect_uri)]; /* of the credential; "": not known */
 	struct oauth_client oauth;                                            /* borrows from the above */
+	struct client_key key;         /* opened when something is to be signed */
+	struct client_key certificate; /* of a client that proves itself by one; else empty */
+	struct engine *engine;
 	const struct grant_material *material; /* engine/grant.h: tokens of others that an exchange needs; NULL */
 };
 
@@ -125,8 +129,32 @@ enum larder_code
 party_of_client(struct engine *engine, struct client *client, struct party *ret, struct larder_error *ret_error);
 void party_clear(struct party *party);
 
-/* A job for this party: limits, proxy, authorities. The request is filled by the caller. */
-void party_job(const struct engine *engine, const struct party *party, struct job *ret);
+/* A job for this party: limits, proxy, authorities, certificate. The request is filled by the caller. INTERNAL. */
+enum larder_code
+party_job(const struct engine *engine, const struct party *party, struct job *ret, struct larder_error *ret_error);
+
+/* --- client_key.c: how a client proves itself --- */
+
+/* prove of struct oauth_client; ctx is the party. */
+enum larder_code
+client_key_prove(void *ctx, enum auth_method method, struct client_proof *ret, struct larder_error *ret_error);
+
+struct client_key_want {
+	const char *client;
+	enum key_use use;
+	const char *alg;            /* "ES256" and so on; "": the key's own, or ES256 */
+	const char *kid;            /* "": the thumbprint */
+	const struct secret *given; /* PEM with key and, for TLS, certificates, or DER; empty: make one */
+	bool replace;
+};
+
+/* Make or take a key and store it. EXISTS: there is one, and replace is not wanted. USAGE: it is of no use. */
+enum larder_code
+client_key_set(struct engine *engine, const struct client_key_want *want, struct larder_error *ret_error);
+
+/* The public key as a JWK with kid, alg and use; as SubjectPublicKeyInfo in PEM; its thumbprint. */
+enum larder_code client_key_public(const struct client_key *key, struct buf *ret_jwk, struct buf *ret_pem,
+    char ret_thumbprint[static BASE64URL_32], struct larder_error *ret_error);
 
 /* --- exchange.c: connect, intent, go --- */
 

@@ -24,6 +24,7 @@ static enum larder_code
 check_party(struct party *party, struct larder_error *ret_error)
 {
 	static const char probe[] = "x";
+	struct oauth_client probe_client = party->oauth;
 	struct http_request request = { .method = "" };
 	struct secret token = SECRET_INIT;
 	enum larder_code code;
@@ -33,7 +34,11 @@ check_party(struct party *party, struct larder_error *ret_error)
 		return code;
 	if (!secret_copy(probe, sizeof probe - 1, &token))
 		return error_no_memory(ret_error);
-	code = refresh_build(party->provider, &party->oauth, &token, "", "", &request, ret_error);
+	/* keys and certificates come later: 'client key' */
+	if (auth_method_signs(client_auth_method(party->provider, &probe_client)) ||
+	    auth_method_is_tls(client_auth_method(party->provider, &probe_client)))
+		probe_client.auth = AUTH_NONE;
+	code = refresh_build(party->provider, &probe_client, &token, "", "", &request, ret_error);
 	http_request_clear(&request);
 	secret_free(&token);
 	return code;

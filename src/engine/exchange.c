@@ -58,9 +58,10 @@ build_job(struct engine *engine, const struct party *party, const struct token_w
 		return error_set(ret_error, LARDER_REJECTED, "refresh failed",
 		    "ask for scopes that were granted, see 'larder show', or log in again for more",
 		    "the scope is more than what was granted");
-	party_job(engine, party, job);
+	code = party_job(engine, party, job, ret_error);
 	job->kind = JOB_EXCHANGE;
-	code = grant_load(engine->vault, credential, &grant, ret_error);
+	if (code == LARDER_OK)
+		code = grant_load(engine->vault, credential, &grant, ret_error);
 	if (code == LARDER_OK)
 		code = grant_request(engine, party, credential->grant_type, &grant, want, &job->request, ret_error);
 	grant_clear(&grant);

@@ -213,7 +213,7 @@ judgement_remember(struct credential *credential, const struct judgement *judgem
 {
 	const struct larder_error *error = &judgement->error;
 
-	if (judgement->of_wish)
+	if (judgement->of_wish || judgement->other_secret)
 		return;
 	if (error->code == LARDER_OK || judgement->refused)
 		(void)text_format(credential->cause, sizeof credential->cause, "%s", judgement->cause.id);

@@ -18,6 +18,7 @@ struct judgement {
 	const char *note;      /* for the audit log, besides a failure's reason; NULL or "" */
 	bool refused;          /* the provider has refused for good */
 	struct cause cause;    /* then: the likely cause; its id "" if there is none */
+	bool other_secret;     /* the client has another secret, which was not refused yet: ask with that one */
 	bool of_wish;          /* only the scope or resource of this call is refused: it concerns nobody else */
 };
 

@@ -18,7 +18,11 @@ login_ask(struct engine *engine, struct login *login, struct http_request *reque
 	enum larder_code code;
 	struct job job;
 
-	party_job(engine, &login->party, &job);
+	code = party_job(engine, &login->party, &job, ret_error);
+	if (code != LARDER_OK) {
+		http_request_clear(request);
+		return code;
+	}
 	job.kind = JOB_PLAIN;
 	job.listen_ms = LISTEN_MS;
 	job.request = *request;

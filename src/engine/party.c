@@ -17,6 +17,18 @@ borrow_vars(struct party *party)
 	party->var_list = (struct name_values){ party->vars, party->client.vars_count };
 }
 
+/* Without one the requests say what is missing, so that a client can be stored before its certificate. */
+static enum larder_code
+show_certificate(struct engine *engine, struct party *party, struct larder_error *ret_error)
+{
+	enum larder_code code =
+	    client_key_load(engine->vault, party->client.name, KEY_TLS, &party->certificate, ret_error);
+
+	provider_use_mtls(party->provider);
+	party->oauth.has_certificate = code == LARDER_OK;
+	return code == LARDER_NOT_FOUND ? LARDER_OK : code;
+}
+
 static enum larder_code
 complete(struct engine *engine, struct party *party, struct larder_error *ret_error)
 {
@@ -37,7 +49,12 @@ complete(struct engine *engine, struct party *party, struct larder_error *ret_er
 		    party->client.secret_expires_at <= engine->effects->now_s(engine->effects->ctx),
 		.auth = auth,
 		.vars = &party->var_list,
+		.prove = client_key_prove,
+		.prove_ctx = party,
 	};
+	party->engine = engine;
+	if (auth_method_is_tls(client_auth_method(party->provider, &party->oauth)))
+		return show_certificate(engine, party, ret_error);
 	return LARDER_OK;
 }
 
@@ -91,12 +108,16 @@ party_clear(struct party *party)
 {
 	provider_free(party->provider);
 	client_clear(&party->client);
+	client_key_clear(&party->key);
+	client_key_clear(&party->certificate);
 	*party = (struct party){ 0 };
 }
 
-void
-party_job(const struct engine *engine, const struct party *party, struct job *ret)
+enum larder_code
+party_job(const struct engine *engine, const struct party *party, struct job *ret, struct larder_error *ret_error)
 {
+	const struct client_key *shown = &party->certificate;
+
 	*ret = (struct job){
 		.insecure_loopback = party->provider->insecure_loopback,
 		.public_only = party->provider->public_only,
@@ -107,4 +128,9 @@ party_job(const struct engine *engine, const struct party *party, struct job *re
 	(void)text_format(ret->proxy, sizeof ret->proxy, "%s", party->client.proxy);
 	(void)text_format(ret->ca_file, sizeof ret->ca_file, "%s", engine->ca_file == NULL ? "" : engine->ca_file);
 	(void)text_format(ret->ca_dir, sizeof ret->ca_dir, "%s", engine->ca_dir == NULL ? "" : engine->ca_dir);
+	if (secret_copy(shown->certificate.data, shown->certificate.len, &ret->certificate) &&
+	    secret_copy(shown->key.data, shown->key.len, &ret->certificate_key))
+		return LARDER_OK;
+	job_clear(ret);
+	return error_no_memory(ret_error);
 }

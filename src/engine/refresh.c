@@ -328,6 +328,28 @@ is_overtaken(
 	    (!token_usable(access, now, 0) && now - access->issued_at > SENDER_LIFE_MS / 1000);
 }
 
+/*
+ * After a refusal: the client may have another secret than it showed, which settle has put in place of that one. Then
+ * nothing has failed yet. Both refused, the first is in its place again, and this call has shown each of them.
+ */
+static enum larder_code
+note_other_secret(
+    struct engine *engine, struct party *party, struct larder_error *judgement, struct larder_error *ret_error)
+{
+	struct client client = { .name = "" };
+	enum larder_code code;
+
+	if (secret_is_empty(&party->client.other_secret))
+		return LARDER_OK;
+	code = client_load(engine->vault, party->client.name, &client, ret_error);
+	if (code == LARDER_OK && client.secret_refused && !secret_equal(&client.secret, &party->client.secret)) {
+		party_clear(party);
+		*judgement = (struct larder_error){ .code = LARDER_OK, .retry_after_s = -1 };
+	}
+	client_clear(&client);
+	return code;
+}
+
 /* One turn under the lock: settle, read again, decide. */
 static enum larder_code
 look(struct engine *engine, struct refresh_call *call, struct credential *credential, const struct exchange_end *end,
@@ -350,6 +372,10 @@ look(struct engine *engine, struct refresh_call *call, struct credential *creden
 		judged = true;
 		judgement = end->judgement;
 	}
+	if (judged && judgement.code == LARDER_REJECTED && party->provider != NULL)
+		code = note_other_secret(engine, party, &judgement, ret_error);
+	if (code != LARDER_OK)
+		return code;
 	if (judged && call->asked > 0 && judgement.code != LARDER_OK)
 		call->failure = judgement;
 	code = refresh_access_load(engine, credential, want, &access, ret_error);

@@ -62,8 +62,11 @@ build(struct engine *engine, const struct api_request *request, const struct par
     struct job *job, struct larder_error *ret_error)
 {
 	struct http_request *http = &job->request;
+	enum larder_code code;
 
-	party_job(engine, party, job);
+	code = party_job(engine, party, job, ret_error);
+	if (code != LARDER_OK)
+		return code;
 	job->kind = JOB_STREAM;
 	job->sends_source = request->source_fd >= 0;
 	if (!text_format(http->method, sizeof http->method, "%s", request->method) ||

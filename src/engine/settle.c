@@ -115,6 +115,44 @@ begin_anew(
 	return code == LARDER_OK ? credential_load(engine->vault, credential->name, ret, ret_error) : code;
 }
 
+/*
+ * Two secrets during a rotation (never both in one request): the one that the provider refuses changes places with the
+ * other, which the next exchange shows. A refusal of the client spends nothing (RFC 6749 section 5.2), so that one may
+ * follow at once; when both are refused it counts as any other failure. When the new one works the old one is forgotten.
+ */
+static enum larder_code
+note_secret(struct engine *engine, const struct party *party, const struct credential *credential,
+    const struct token_reply *reply, struct judgement *judgement, struct larder_error *ret_error)
+{
+	struct client client = { .name = "" };
+	struct secret refused;
+	bool is_refused = reply->outcome == GRANT_REJECTED && strcmp(reply->error, "invalid_client") == 0;
+	enum larder_code code;
+
+	if (secret_is_empty(&party->client.other_secret) || (!is_refused && reply->outcome != GRANT_TOKENS))
+		return LARDER_OK;
+	code = client_load(engine->vault, party->client.name, &client, ret_error);
+	/* another exchange has found it out already, or a person has set a new one */
+	if (code != LARDER_OK || !secret_equal(&client.secret, &party->client.secret))
+		goto out;
+	if (is_refused) {
+		refused = client.secret;
+		client.secret = client.other_secret;
+		client.other_secret = refused;
+		client.secret_is_old = !client.secret_is_old;
+		client.secret_refused = !client.secret_refused;
+		judgement->other_secret = client.secret_refused && credential->intent.doubted_at == 0;
+	} else {
+		client.secret_refused = false;
+		if (!client.secret_is_old)
+			secret_free(&client.other_secret);
+	}
+	code = client_store(engine->vault, &client, ret_error);
+out:
+	client_clear(&client);
+	return code;
+}
+
 static enum larder_code
 commit_reply(struct engine *engine, const struct party *party, struct credential *credential,
     const struct http_reply *http, size_t reply_len, struct larder_error *ret_judgement, struct larder_error *ret_error)
@@ -166,7 +204,9 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	    now, &judgement);
 	if (reply_len > fresh.reply_len_max)
 		fresh.reply_len_max = (uint32_t)reply_len;
-	code = apply_reply(engine, party, &fresh, http, &reply, &judgement, now, ret_error);
+	code = note_secret(engine, party, &fresh, &reply, &judgement, ret_error);
+	if (code == LARDER_OK)
+		code = apply_reply(engine, party, &fresh, http, &reply, &judgement, now, ret_error);
 	if (code == LARDER_OK)
 		code = vault_commit(engine->vault, &unknown, ret_error);
 	if (code != LARDER_OK && unknown && is_committed(engine, fresh.name, attempt_id, attempts))

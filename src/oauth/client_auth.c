@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/url.h"
+#include "oauth/client_assertion.h"
 
 #define HEADER_MAX ((size_t)96 << 10) /* a bearer token of 64 KiB, or Basic with a long secret */
 
@@ -35,6 +36,18 @@ first_with_secret(const struct provider *provider)
 	return provider->auth_methods_count == 1 && provider->auth_methods[0] == AUTH_NONE ? AUTH_NONE : AUTH_BASIC;
 }
 
+bool
+auth_method_signs(enum auth_method method)
+{
+	return method == AUTH_PRIVATE_KEY_JWT || method == AUTH_SIGNED_POST;
+}
+
+bool
+auth_method_is_tls(enum auth_method method)
+{
+	return method == AUTH_TLS || method == AUTH_SELF_SIGNED_TLS;
+}
+
 enum auth_method
 client_auth_method(const struct provider *provider, const struct oauth_client *client)
 {
@@ -44,7 +57,7 @@ client_auth_method(const struct provider *provider, const struct oauth_client *c
 		return client->auth;
 	if (has_secret(client))
 		return method == AUTH_UNSET || method == AUTH_NONE ? first_with_secret(provider) : method;
-	return method == AUTH_UNSET || uses_secret(method) ? AUTH_NONE : method;
+	return method == AUTH_UNSET || (uses_secret(method) && method != AUTH_SIGNED_POST) ? AUTH_NONE : method;
 }
 
 static void
@@ -127,12 +140,22 @@ add_post(struct message *message, const struct oauth_client *client)
 		message_param(message, "client_secret", client->client_secret->data, client->client_secret->len);
 }
 
+/* The handshake proves it; the request says who it is (RFC 8705 section 2). */
+static void
+add_certificate(struct message *message, const struct oauth_client *client)
+{
+	if (!client->has_certificate)
+		message_fail(message, LARDER_REJECTED, "give it with 'larder client key --use tls'",
+		    "the client has no certificate");
+	message_param(message, "client_id", client->client_id, strlen(client->client_id));
+}
+
 void
 client_auth_add(struct message *message, const struct oauth_client *client, enum auth_method method)
 {
 	const char *name = auth_method_name(method);
 
-	if (client->secret_expired && method != AUTH_NONE && has_secret(client)) {
+	if (client->secret_expired && uses_secret(method) && has_secret(client)) {
 		message_fail(message, LARDER_REJECTED,
 		    "get a new one, then 'larder client set-secret', or register another client",
 		    "the client's secret has expired");
@@ -143,8 +166,21 @@ client_auth_add(struct message *message, const struct oauth_client *client, enum
 		message_param(message, "client_id", client->client_id, strlen(client->client_id));
 		return;
 	case AUTH_POST:
-	case AUTH_SIGNED_POST: /* with a secret that was signed elsewhere */
 		add_post(message, client);
+		return;
+	case AUTH_SIGNED_POST:
+		if (has_secret(client)) /* one that was signed elsewhere */
+			add_post(message, client);
+		else
+			client_assertion_add(message, client, method);
+		return;
+	case AUTH_SECRET_JWT:
+	case AUTH_PRIVATE_KEY_JWT:
+		client_assertion_add(message, client, method);
+		return;
+	case AUTH_TLS:
+	case AUTH_SELF_SIGNED_TLS:
+		add_certificate(message, client);
 		return;
 	case AUTH_BASIC:
 		add_basic(message, client->client_id, strlen(client->client_id), client->client_secret);

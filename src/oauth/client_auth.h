@@ -8,8 +8,8 @@
 #include "oauth/message.h"
 
 /*
- * Add what a method wants: parameters or the Authorization header. Anything but none, basic and post (and their
- * variants with a given secret) is REJECTED; so is an Authorization header that the definition sets besides.
+ * Add what a method wants: parameters or the Authorization header. REJECTED: the client has no key, certificate or
+ * secret for the method, its secret has expired, or the definition sets an Authorization header besides.
  */
 void client_auth_add(struct message *message, const struct oauth_client *client, enum auth_method method);
 

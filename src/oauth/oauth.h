@@ -12,10 +12,18 @@
 #include "base/secret.h"
 #include "oauth/extra.h"
 #include "oauth/identity.h"
+#include "oauth/jwt.h"
 #include "provider/provider.h"
 
 #define TOKEN_MAX ((size_t)64 << 10) /* bytes of an access or refresh token */
 #define SCOPE_MAX 4096               /* bytes of a scope string */
+
+/* What the signature of one request needs. */
+struct client_proof {
+	int64_t now;              /* Unix seconds */
+	uint8_t id[16];           /* random, new for each request (RFC 7523 section 3, jti) */
+	struct jwt_signer signer; /* as long as the client is there */
+};
 
 /* The client as this request needs it. Borrowed pointers. */
 struct oauth_client {
@@ -24,6 +32,11 @@ struct oauth_client {
 	bool secret_expired;                /* it has an end, which has passed (RFC 7591 section 3.2.1) */
 	enum auth_method auth;              /* AUTH_UNSET: the definition's rule */
 	const struct name_values *vars;     /* for the templates in URLs */
+	bool has_certificate;               /* the connection will show one (RFC 8705) */
+	/* Called when a request is to be signed and not before: a key is opened then. NULL: it has none. */
+	enum larder_code (*prove)(
+	    void *ctx, enum auth_method method, struct client_proof *ret, struct larder_error *ret_error);
+	void *prove_ctx;
 };
 
 /*
@@ -32,6 +45,10 @@ struct oauth_client {
  * needs no secret.
  */
 enum auth_method client_auth_method(const struct provider *provider, const struct oauth_client *client);
+
+/* Whether the client signs a JWT with a key of its own; whether it shows a certificate. */
+bool auth_method_signs(enum auth_method method);
+bool auth_method_is_tls(enum auth_method method);
 
 /*
  * Build the refresh request (RFC 6749 section 6; RFC 8707 for resource).

@@ -21,6 +21,7 @@ complete_defaults(struct provider *provider)
 	provider->client_credentials.grant_type = client_credentials;
 	provider->jwt_bearer.audience = token_endpoint;
 	provider->jwt_bearer.client_auth = true;
+	provider->client_assertion.audience = token_endpoint;
 	provider->refresh.grant_type = refresh_token;
 	provider->device.grant_type = device_code;
 	provider->device.client_auth = AUTH_SAME;
@@ -176,6 +177,13 @@ check_templates(struct reading *reading)
 	check_template(reading, "endpoints", "revocation", provider->endpoints.revocation, false);
 	check_template(reading, "endpoints", "introspection", provider->endpoints.introspection, false);
 	check_template(reading, "endpoints", "userinfo", provider->endpoints.userinfo, false);
+	check_template(reading, "endpoints", "mtls_token", provider->endpoints.mtls_token, false);
+	check_template(reading, "endpoints", "mtls_revocation", provider->endpoints.mtls_revocation, false);
+	check_template(
+	    reading, "endpoints", "mtls_device_authorization", provider->endpoints.mtls_device_authorization, false);
+	check_template(reading, "endpoints", "mtls_userinfo", provider->endpoints.mtls_userinfo, false);
+	check_template(reading, "endpoints", "mtls_pushed_authorization_request",
+	    provider->endpoints.mtls_pushed_authorization_request, false);
 	check_template(reading, "endpoints", "registration", provider->endpoints.registration, false);
 	check_template(reading, "endpoints", "pushed_authorization_request",
 	    provider->endpoints.pushed_authorization_request, false);

@@ -32,6 +32,12 @@ static const struct field endpoint_fields[] = {
 	{ "registration",         FIELD_TEXT, AT(endpoints.registration), NULL, NULL, NULL },
 	{ "pushed_authorization_request", FIELD_TEXT, AT(endpoints.pushed_authorization_request), NULL, NULL, NULL },
 	{ "device_token",         FIELD_TEXT, AT(endpoints.device_token), NULL, NULL, NULL },
+	{ "mtls_token",           FIELD_TEXT, AT(endpoints.mtls_token), NULL, NULL, NULL },
+	{ "mtls_revocation",      FIELD_TEXT, AT(endpoints.mtls_revocation), NULL, NULL, NULL },
+	{ "mtls_device_authorization", FIELD_TEXT, AT(endpoints.mtls_device_authorization), NULL, NULL, NULL },
+	{ "mtls_userinfo",        FIELD_TEXT, AT(endpoints.mtls_userinfo), NULL, NULL, NULL },
+	{ "mtls_pushed_authorization_request", FIELD_TEXT, AT(endpoints.mtls_pushed_authorization_request), NULL, NULL,
+	    NULL },
 	{ .name = NULL },
 };
 
@@ -47,6 +53,13 @@ static const struct field client_credentials_fields[] = {
 	{ "body",       FIELD_WORD,  AT(client_credentials.body), body_words, NULL, NULL },
 	{ "extra",      FIELD_PAIRS, AT(client_credentials.extra), NULL, NULL, NULL },
 	{ "headers",    FIELD_PAIRS, AT(client_credentials.headers), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
+static const struct field client_assertion_fields[] = {
+	{ "audience", FIELD_TEXT, AT(client_assertion.audience), NULL, NULL, NULL },
+	{ "issuer",   FIELD_TEXT, AT(client_assertion.issuer), NULL, NULL, NULL },
+	{ "key_id",   FIELD_TEXT, AT(client_assertion.key_id), NULL, NULL, NULL },
 	{ .name = NULL },
 };
 
@@ -191,6 +204,7 @@ static const struct field definition_fields[] = {
 	{ "token_auth_methods",       FIELD_OWN,     AT(auth_methods), NULL, NULL, read_auth_methods },
 	{ "token_auth_default",       FIELD_WORD,    AT(auth_default), auth_words, NULL, NULL },
 	{ "basic_encoding",           FIELD_WORD,    AT(basic_encoding), basic_encoding_words, NULL, NULL },
+	{ "client_assertion",         FIELD_OBJECT,  0, NULL, client_assertion_fields, NULL },
 	{ "pkce",                     FIELD_TEXT,    AT(pkce_note), NULL, NULL, NULL },
 	{ "scope_separator",          FIELD_OWN,     AT(scope_separator), NULL, NULL, read_separator },
 	{ "authorize_params",         FIELD_PAIRS,   AT(authorize_params), NULL, NULL, NULL },

@@ -259,3 +259,21 @@ revoke_style_name(enum revoke_style style)
 {
 	return word_text(revoke_style_words, (int)style);
 }
+
+void
+provider_use_mtls(struct provider *provider)
+{
+	char **const pairs[][2] = {
+		{ &provider->endpoints.token, &provider->endpoints.mtls_token },
+		{ &provider->endpoints.revocation, &provider->endpoints.mtls_revocation },
+		{ &provider->endpoints.device_authorization, &provider->endpoints.mtls_device_authorization },
+		{ &provider->endpoints.userinfo, &provider->endpoints.mtls_userinfo },
+		{ &provider->endpoints.pushed_authorization_request,
+		    &provider->endpoints.mtls_pushed_authorization_request },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (*pairs[i][1] != NULL)
+			*pairs[i][0] = *pairs[i][1];
+	}
+}

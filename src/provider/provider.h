@@ -148,6 +148,9 @@ struct provider {
 		char *authorization, *token, *refresh, *device_authorization, *revocation, *introspection, *userinfo;
 		char *registration; /* of clients, RFC 7591 */
 		char *pushed_authorization_request;
+		/* of clients that prove themselves by their certificate (RFC 8705 section 5); NULL: as without */
+		char *mtls_token, *mtls_revocation, *mtls_device_authorization, *mtls_userinfo;
+		char *mtls_pushed_authorization_request;
 		char *device_token; /* where a device asks for its tokens; NULL: token */
 	} endpoints;                /* templates with {name}; NULL if none; refresh NULL means same as token */
 
@@ -155,6 +158,11 @@ struct provider {
 	size_t auth_methods_count;
 	enum auth_method auth_default; /* AUTH_UNSET: basic with a secret, none without */
 	enum basic_encoding basic_encoding;
+	struct { /* of the JWT with which a client proves itself (RFC 7523 section 2.2), and of a signed secret */
+		char *audience; /* "token_endpoint" (default), "issuer", or a text with {name} */
+		char *issuer;   /* template; NULL: the client id */
+		char *key_id;   /* template; NULL: that of the key */
+	} client_assertion;
 	enum pkce_use pkce;
 	char *pkce_note;
 	char scope_separator[4]; /* in requests */
@@ -309,6 +317,9 @@ struct provider {
 
 /* Release; accepts NULL. */
 void provider_free(struct provider *provider);
+
+/* Let the endpoints be those of clients that prove themselves by their certificate (RFC 8705 section 5). */
+void provider_use_mtls(struct provider *provider);
 
 /* The class by contract: static (never, old_stays_valid), overlap (window or same_reply with grace_s), until-used, else strict. */
 enum spend_class provider_class(const struct provider *provider);

@@ -31,6 +31,12 @@ grant_type_name(enum grant_type type)
 }
 
 const char *
+key_use_name(enum key_use use)
+{
+	return use == KEY_TLS ? "tls" : "sign";
+}
+
+const char *
 audit_op_name(enum audit_op op)
 {
 	static const char *const names[] = {
@@ -39,6 +45,7 @@ audit_op_name(enum audit_op op)
 		[AUDIT_CLIENT_ADD] = "client-add",
 		[AUDIT_CLIENT_REMOVE] = "client-remove",
 		[AUDIT_CLIENT_SECRET] = "client-secret",
+		[AUDIT_CLIENT_KEY] = "client-key",
 		[AUDIT_ADD] = "add",
 		[AUDIT_REPLACE] = "replace",
 		[AUDIT_ALLOW] = "allow",

@@ -16,6 +16,7 @@ static const char *const kind_labels[] = {
 	[RECORD_FINGERPRINT] = "larder 1 fingerprint",
 	[RECORD_ENDPOINT] = "larder 1 endpoint",
 	[RECORD_INDEX] = "larder 1 index",
+	[RECORD_CLIENT_KEY] = "larder 1 client key",
 	[RECORD_PENDING] = "larder 1 pending",
 };
 
@@ -32,6 +33,7 @@ record_type(uint8_t kind)
 		[RECORD_FINGERPRINT] = &type_fingerprint,
 		[RECORD_ENDPOINT] = &type_endpoint,
 		[RECORD_INDEX] = &type_index,
+		[RECORD_CLIENT_KEY] = &type_client_key,
 		[RECORD_PENDING] = &type_pending,
 	};
 

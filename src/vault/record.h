@@ -25,6 +25,7 @@ enum record_kind { /* the store's kinds */
 	RECORD_FINGERPRINT,
 	RECORD_ENDPOINT,
 	RECORD_INDEX, /* keys of a credential's further rows: cached tokens, parked replies */
+	RECORD_CLIENT_KEY,
 	RECORD_PENDING = 20
 };
 
@@ -45,7 +46,7 @@ struct record_type {
 	}
 
 extern const struct record_type type_state, type_client, type_credential, type_grant, type_token, type_parked,
-    type_fingerprint, type_endpoint, type_index, type_pending;
+    type_fingerprint, type_endpoint, type_index, type_pending, type_client_key;
 
 /* The type of a kind that is sealed whole; NULL for the header, slots and unknown kinds. */
 const struct record_type *record_type(uint8_t kind);

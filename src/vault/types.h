@@ -55,9 +55,13 @@ struct client {
 	char name[NAME_SIZE];
 	char provider[65];
 	char client_id[CLIENT_ID_SIZE];
-	struct secret secret;             /* empty: public client */
-	char auth[32];                    /* method by name; "" for the definition's rule */
-	char proxy[2049];                 /* "" for none */
+	struct secret secret; /* empty: public client */
+	struct secret
+	    other_secret;    /* known besides during a rotation; the two change places when this one is refused */
+	bool secret_is_old;  /* the new one was refused, and is the other one now */
+	bool secret_refused; /* the other one was, just before */
+	char auth[32];       /* method by name; "" for the definition's rule */
+	char proxy[2049];    /* "" for none */
 	char registration_uri[2049];      /* of a client that registered itself (RFC 7592); "" */
 	struct secret registration_token; /* for that address */
 	int64_t secret_expires_at;        /* Unix seconds; 0: never */
@@ -65,6 +69,22 @@ struct client {
 	struct client_var vars[VARS_MAX];
 	size_t vars_count;
 	int64_t created_at, secret_set_at;
+};
+
+enum key_use {        /* what a client's own key is for */
+	KEY_SIGN = 1, /* assertions (RFC 7523) */
+	KEY_TLS       /* the handshake (RFC 8705) */
+};
+const char *key_use_name(enum key_use use); /* "sign", "tls" */
+
+struct client_key {
+	char client[NAME_SIZE];
+	enum key_use use;
+	char alg[16]; /* "ES256" and so on */
+	char kid[129];
+	struct secret key;         /* PKCS#8 */
+	struct secret certificate; /* PEM, the chain of it after it; of a TLS key */
+	int64_t created_at;
 };
 
 /* An exchange that was committed to and not settled yet. */
@@ -250,7 +270,8 @@ enum audit_op {
 	AUDIT_KEY_ADD,
 	AUDIT_KEY_REMOVE,
 	AUDIT_COPIED,
-	AUDIT_ALLOW
+	AUDIT_ALLOW,
+	AUDIT_CLIENT_KEY
 };
 const char *audit_op_name(enum audit_op op);
 

@@ -98,6 +98,17 @@ client_list(struct vault *vault, struct client **ret, size_t *ret_count, struct 
 void client_clear(struct client *client);
 void client_list_free(struct client *clients, size_t count);
 
+/*
+ * A client's own keys (client_key.c), one per use. NOT_FOUND without more of a message; client_key_remove is content
+ * when there is none. Changes need a transaction. client_remove leaves them alone.
+ */
+enum larder_code client_key_load(
+    struct vault *vault, const char *client, enum key_use use, struct client_key *ret, struct larder_error *ret_error);
+enum larder_code client_key_store(struct vault *vault, const struct client_key *key, struct larder_error *ret_error);
+enum larder_code
+client_key_remove(struct vault *vault, const char *client, enum key_use use, struct larder_error *ret_error);
+void client_key_clear(struct client_key *key);
+
 /* --- credentials (credential.c): description, grant (refresh tokens), access tokens are separate records --- */
 
 /* NOT_FOUND, DAMAGED, STORAGE. Without secrets. */

@@ -5,7 +5,8 @@
 
 #include "wire/field.h"
 
-#define TIME_MAX_MS (10 * 60 * 1000) /* no wait of a courier is longer */
+#define CERTIFICATE_MAX ((size_t)32 << 10)
+#define TIME_MAX_MS     (10 * 60 * 1000) /* no wait of a courier is longer */
 
 enum job_tag {
 	TAG_KIND = 1,
@@ -27,7 +28,9 @@ enum job_tag {
 	TAG_ATTEMPT_KEY,
 	TAG_VAULT_PUBLIC,
 	TAG_SENDS_SOURCE,
-	TAG_PUBLIC_ONLY = 24
+	TAG_PUBLIC_ONLY = 24,
+	TAG_CERTIFICATE,
+	TAG_CERTIFICATE_KEY
 };
 
 #define BIT(tag) (UINT32_C(1) << (tag))
@@ -87,6 +90,8 @@ static const struct field table[] = {
 	{ TAG_PROXY, FIELD_TEXT, false, FIELD_AT(job, proxy) },
 	{ TAG_CA_FILE, FIELD_TEXT, false, FIELD_AT(job, ca_file) },
 	{ TAG_CA_DIR, FIELD_TEXT, false, FIELD_AT(job, ca_dir) },
+	{ TAG_CERTIFICATE, FIELD_SECRET, false, FIELD_AT(job, certificate), .max = CERTIFICATE_MAX },
+	{ TAG_CERTIFICATE_KEY, FIELD_SECRET, false, FIELD_AT(job, certificate_key), .max = CERTIFICATE_MAX },
 	{ TAG_CONNECT_MS, FIELD_U32, true, FIELD_AT(job, connect_ms), .min = 1, .max = TIME_MAX_MS },
 	{ TAG_GO_MS, FIELD_U32, true, FIELD_AT(job, go_ms), .min = 1, .max = TIME_MAX_MS },
 	{ TAG_LISTEN_MS, FIELD_U32, true, FIELD_AT(job, listen_ms), .min = 1, .max = TIME_MAX_MS },
@@ -147,5 +152,7 @@ void
 job_clear(struct job *job)
 {
 	http_request_clear(&job->request);
+	secret_free(&job->certificate);
+	secret_free(&job->certificate_key);
 	wipe(job, sizeof(*job));
 }

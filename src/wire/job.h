@@ -39,10 +39,12 @@ struct job {
 	char proxy[URL_MAX + 1]; /* "" for none; never from the environment */
 	char ca_file[1024];      /* "" for the system's */
 	char ca_dir[1024];
-	int32_t connect_ms;         /* each 1 ms to 10 min. DNS, TCP and TLS together */
-	int32_t go_ms;              /* how long to wait for GO */
-	int32_t listen_ms;          /* from GO to the end of the reply; stream jobs: without a byte moving */
-	struct job_attempt attempt; /* exchange jobs */
+	struct secret certificate;     /* PEM, of a client that shows one (RFC 8705); empty */
+	struct secret certificate_key; /* PKCS#8 */
+	int32_t connect_ms;            /* each 1 ms to 10 min. DNS, TCP and TLS together */
+	int32_t go_ms;                 /* how long to wait for GO */
+	int32_t listen_ms;             /* from GO to the end of the reply; stream jobs: without a byte moving */
+	struct job_attempt attempt;    /* exchange jobs */
 };
 
 /* Where a failed conversation ended. Before CALL_SENT nothing of the request left the machine. */
