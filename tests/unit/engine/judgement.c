@@ -145,6 +145,34 @@ tokens_that_nobody_understands_are_stored_but_not_given(void **state)
 	assert_non_null(strstr(judgement.error.why, "its refresh token is stored"));
 }
 
+/* Nothing was spent, so no reply is worth keeping, and no refusal ends what the next assertion may open. */
+static void
+without_a_refresh_token_nothing_ends_and_nothing_is_in_doubt(void **state)
+{
+	struct provider provider = { .rotation = { .on_unknown = UNKNOWN_HOLD } };
+	struct credential credential = { .grant_type = GRANT_TYPE_JWT_BEARER };
+	struct http_reply http = { .status = 200, .truncated = true };
+	struct token_reply reply = { .outcome = GRANT_UNKNOWN, .http_status = 200, .retry_after_s = -1 };
+	const struct exchanged exchanged = {
+		.provider = &provider, .credential = &credential, .http = &http, .reply = &reply, .dropped = true
+	};
+	struct judgement judgement;
+
+	(void)state;
+	judgement_form(&exchanged, NOW, &judgement);
+	assert_false(judgement.doubt);
+	assert_int_equal(judgement.error.code, LARDER_UNAVAILABLE);
+	reply.outcome = GRANT_ENDED;
+	text_format(reply.error, sizeof reply.error, "invalid_grant");
+	judgement_form(&exchanged, NOW, &judgement);
+	assert_int_equal(judgement.error.code, LARDER_REJECTED);
+	assert_non_null(strstr(judgement.error.hint, "clock"));
+	reply = (struct token_reply){ .outcome = GRANT_TOKENS, .usable = true };
+	judgement_form(&exchanged, NOW, &judgement);
+	assert_int_equal(judgement.error.code, LARDER_OK);
+	assert_non_null(strstr(judgement.note, "not kept"));
+}
+
 static void
 a_failure_before_sending_counts_for_the_breaker_if_it_is_temporary(void **state)
 {
@@ -198,6 +226,7 @@ run_judgement_tests(void)
 		cmocka_unit_test(pages_for_people_and_whole_errors_leave_none),
 		cmocka_unit_test(where_asking_again_is_forbidden_every_unknown_leaves_a_doubt),
 		cmocka_unit_test(tokens_that_nobody_understands_are_stored_but_not_given),
+		cmocka_unit_test(without_a_refresh_token_nothing_ends_and_nothing_is_in_doubt),
 		cmocka_unit_test(a_failure_before_sending_counts_for_the_breaker_if_it_is_temporary),
 		cmocka_unit_test(failures_are_remembered_until_a_success),
 	};
