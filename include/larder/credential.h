@@ -44,10 +44,11 @@ struct larder_credential {
 	int64_t last_error_at;
 	const char *grant;          /* refresh-token, client-credentials, jwt-bearer, token-exchange: static text */
 	const char *rotation_class; /* static, overlap, until-used, strict: static text; NULL if the provider is gone */
-	uint64_t parked;            /* replies kept aside */
-	char advice[256];           /* what to do when the state is not ok; "" */
-	char extra[1024];           /* what else the provider says: lines "name=value" */
-	int64_t granted_at;         /* when somebody logged in, or the refresh token was handed in */
+	const char *rotation_confidence;  /* in what is known of it: low, medium, high: static text; NULL */
+	uint64_t parked;                  /* replies kept aside */
+	char advice[256];                 /* what to do when the state is not ok; "" */
+	char extra[1024];                 /* what else the provider says: lines "name=value" */
+	int64_t granted_at;               /* when somebody logged in, or the refresh token was handed in */
 	int64_t refresh_idle_ends_at;     /* when it ends if it is not used; refresh_expires_at is the earlier */
 	int64_t refresh_absolute_ends_at; /* when it ends, used or not */
 	int64_t client_secret_expires_at; /* of its client's secret */

@@ -80,13 +80,15 @@ advice(enum credential_state state)
 
 /* NULL where the provider is gone or its definition broken; only memory is a reason to fail. */
 static enum larder_code
-find_class(const struct catalogue *catalogue, const char *id, const char **ret, struct larder_error *ret_error)
+find_class(const struct catalogue *catalogue, const char *id, const char **ret, const char **ret_confidence,
+    struct larder_error *ret_error)
 {
 	struct provider *provider = NULL;
 	struct larder_error error;
 	enum larder_code code = catalogue_load(catalogue, id, &provider, &error);
 
 	*ret = code == LARDER_OK ? spend_class_name(provider_class(provider)) : NULL;
+	*ret_confidence = code == LARDER_OK ? confidence_name(provider->rotation_confidence) : NULL;
 	provider_free(provider);
 	return code == LARDER_INTERNAL ? error_no_memory(ret_error) : LARDER_OK;
 }
@@ -200,7 +202,8 @@ larder_credential_show(
 		shown.parked = count;
 	}
 	if (code == LARDER_OK) {
-		code = find_class(session->engine.catalogue, credential.provider, &shown.rotation_class, ret_error);
+		code = find_class(session->engine.catalogue, credential.provider, &shown.rotation_class,
+		    &shown.rotation_confidence, ret_error);
 	}
 	if (code == LARDER_OK)
 		code = fill_cause(session->engine.catalogue, &shown, ret_error);
@@ -248,6 +251,13 @@ fill_clients(struct vault *vault, struct larder_credential *list, size_t count, 
 	return code;
 }
 
+static void
+find_again(const struct larder_credential *from, struct larder_credential *ret)
+{
+	ret->rotation_class = from->rotation_class;
+	ret->rotation_confidence = from->rotation_confidence;
+}
+
 /* Definitions are parsed once per provider, not once per credential, but for those few that have died. */
 static enum larder_code
 fill_by_definition(
@@ -260,9 +270,10 @@ fill_by_definition(
 		for (j = i > 64 ? i - 64 : 0; j < i && strcmp(list[j].provider, list[i].provider) != 0; j++)
 			;
 		if (j < i)
-			list[i].rotation_class = list[j].rotation_class;
+			find_again(&list[j], &list[i]);
 		else
-			code = find_class(catalogue, list[i].provider, &list[i].rotation_class, ret_error);
+			code = find_class(catalogue, list[i].provider, &list[i].rotation_class,
+			    &list[i].rotation_confidence, ret_error);
 		if (code == LARDER_OK)
 			code = fill_cause(catalogue, &list[i], ret_error);
 	}

@@ -6,6 +6,22 @@
 #include "base/error.h"
 #include "base/json.h"
 
+/* For people, after the definition: what of it nobody has checked. */
+static void
+tell_doubts(struct session *session, const struct cJSON *json)
+{
+	static const char *const groups[][2] = { { "confidence.endpoints", "endpoints" },
+		{ "confidence.rotation_lifetime", "rotation and lifetimes" },
+		{ "confidence.revocation", "revocation" } };
+
+	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+		const char *confidence = json_string(json, groups[i][0]);
+
+		if (confidence != NULL && strcmp(confidence, "low") == 0)
+			session_note(session, "%s: of low confidence, see its sources", groups[i][1]);
+	}
+}
+
 enum larder_code
 definition_view(struct session *session, const char *text, struct larder_error *ret_error)
 {
@@ -21,6 +37,8 @@ definition_view(struct session *session, const char *text, struct larder_error *
 	else {
 		output_bytes(&session->out, printed.data, printed.len);
 		output_str(&session->out, "\n");
+		if (!session->json)
+			tell_doubts(session, json);
 	}
 	json_free(json);
 	buf_clear(&printed);

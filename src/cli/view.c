@@ -109,6 +109,7 @@ view_members(struct output *out, const struct larder_credential *credential)
 	output_time(out, "next_refresh_at", credential->next_refresh_at);
 	output_text(out, "grant", credential->grant);
 	output_text(out, "rotation", has_refresh_token(credential) ? credential->rotation_class : NULL);
+	output_text(out, "rotation_confidence", has_refresh_token(credential) ? credential->rotation_confidence : NULL);
 	output_unsigned(out, "parked", credential->parked);
 	output_text(out, "advice", text_or_null(credential->advice));
 	output_text(out, "cause", text_or_null(credential->cause));
@@ -210,6 +211,21 @@ extra_lines(struct output *out, const char *extra)
 	}
 }
 
+/* What nobody has checked is told as such. */
+static void
+rotation_line(struct output *out, const struct larder_credential *credential)
+{
+	const char *confidence = credential->rotation_confidence;
+	char text[64];
+
+	if (credential->rotation_class == NULL || confidence == NULL || strcmp(confidence, "low") != 0) {
+		line(out, "rotation", credential->rotation_class);
+		return;
+	}
+	(void)text_format(text, sizeof text, "%s (of low confidence)", credential->rotation_class);
+	line(out, "rotation", text);
+}
+
 static void
 view_long(struct output *out, const struct larder_credential *credential, int64_t now)
 {
@@ -229,7 +245,7 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 	line(out, "what to do", credential->advice[0] != '\0' ? credential->advice : credential->cause_hint);
 	output_format(out, "%-16s %" PRIu64 "\n", "generation", credential->generation);
 	if (has_refresh_token(credential))
-		line(out, "rotation", credential->rotation_class);
+		rotation_line(out, credential);
 	else
 		line(out, "grant", credential->grant);
 	time_line(out, "access expires", credential->access_expires_at, now);
