@@ -350,6 +350,18 @@ class Wire(WithServer):
         self.assertEqual(self.server.request("/token", form).json()["error"], "authorization_pending")
         self.redeem(self.server.request("/token", form).json()["refresh_token"])
 
+    def test_a_pushed_request_is_good_once_and_for_its_client(self):
+        form = {"client_id": "c", "response_type": "code", "redirect_uri": "http://127.0.0.1:9/cb", "state": "s",
+                "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256"}
+        pushed = self.server.request("/par", form)
+        self.assertEqual(pushed.status, 201)
+        query = "/authorize?" + urllib.parse.urlencode({"client_id": "c", "request_uri": pushed.json()["request_uri"]})
+        self.assertEqual(self.server.request(query + "&state=s").status, 400)
+        pushed = self.server.request("/par", form).json()
+        query = "/authorize?" + urllib.parse.urlencode({"client_id": "c", "request_uri": pushed["request_uri"]})
+        self.assertEqual(self.server.request(query).status, 302)
+        self.assertEqual(self.server.request(query).status, 400)
+
 
 class Process(unittest.TestCase):
     def test_the_state_survives_a_restart_and_ctl_speaks_to_it(self):
