@@ -106,18 +106,32 @@ sign(void *ctx, const void *data, size_t len, struct buf *ret_signature, struct 
 	return sign_data(&terms->key, sign_alg_parse(terms->key_alg), data, len, ret_signature, ret_error);
 }
 
+/* The key of the terms, else the client's own. *ret is good as long as both are there. */
+static enum larder_code
+find_signer(
+    const struct party *party, const struct grant_terms *terms, struct jwt_signer *ret, struct larder_error *ret_error)
+{
+	struct client_proof proof = { .now = 0 };
+	enum larder_code code;
+
+	*ret = (struct jwt_signer){ terms->key_alg, terms->key_id, (void *)(uintptr_t)terms, sign };
+	if (!secret_is_empty(&terms->key))
+		return LARDER_OK;
+	code = party->oauth.prove(party->oauth.prove_ctx, AUTH_PRIVATE_KEY_JWT, &proof, ret_error);
+	*ret = proof.signer;
+	if (code != LARDER_REJECTED)
+		return code;
+	return error_set(ret_error, LARDER_USAGE, "cannot ask for a token",
+	    "give --key-file or --assertion-file, or the client a key with 'larder client key'",
+	    "there is neither a key to sign an assertion with nor an assertion");
+}
+
 /* A new one for each request: an assertion is used once (S123). */
 static enum larder_code
 make_assertion(struct engine *engine, const struct party *party, const struct grant_terms *terms, const char *scope,
     struct secret *ret, struct larder_error *ret_error)
 {
 	const struct effects *fx = engine->effects;
-	const struct jwt_signer signer = {
-		.alg = terms->key_alg,
-		.kid = terms->key_id,
-		.ctx = (void *)(uintptr_t)terms,
-		.sign = sign,
-	};
 	struct assertion assertion = {
 		.issuer = terms->issuer,
 		.subject = terms->subject,
@@ -128,13 +142,13 @@ make_assertion(struct engine *engine, const struct party *party, const struct gr
 		.life_s = terms->life_s,
 	};
 	struct buf text = BUF_INIT_SECRET(TOKEN_MAX);
+	struct jwt_signer signer;
 	enum larder_code code;
 
-	if (secret_is_empty(&terms->key))
-		return error_set(ret_error, LARDER_USAGE, "cannot ask for a token",
-		    "log in again with --key-file or --assertion-file", "there is no key to sign an assertion with");
 	fx->random(fx->ctx, assertion.id, sizeof assertion.id);
-	code = assertion_make(party->provider, &party->oauth, &assertion, &signer, &text, ret_error);
+	code = find_signer(party, terms, &signer, ret_error);
+	if (code == LARDER_OK)
+		code = assertion_make(party->provider, &party->oauth, &assertion, &signer, &text, ret_error);
 	if (code == LARDER_OK && !buf_take_secret(&text, ret))
 		code = error_no_memory(ret_error);
 	buf_clear(&text);

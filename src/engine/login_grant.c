@@ -136,9 +136,6 @@ check_terms(enum grant_type type, const struct grant_terms *terms, struct larder
 
 	if (terms->life_s < 0 || terms->life_s > ASSERTION_LIFE_MAX_S)
 		return refuse_terms(ret_error, NULL, "an assertion lives for an hour at most");
-	if (type == GRANT_TYPE_JWT_BEARER && secret_is_empty(&terms->key) && !has_given)
-		return refuse_terms(ret_error, "give --key-file, or --assertion-file",
-		    "there is neither a key to sign an assertion with nor an assertion");
 	if (type == GRANT_TYPE_TOKEN_EXCHANGE && !has_given)
 		return refuse_terms(
 		    ret_error, "give --subject NAME, or --subject-token-file", "there is no token to be exchanged");
