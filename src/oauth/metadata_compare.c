@@ -23,6 +23,14 @@ const struct metadata_endpoint metadata_endpoints[] = {
 	{ "registration_endpoint",         "registration",         AT(registration),         METADATA_MAY },
 	{ "pushed_authorization_request_endpoint", "pushed_authorization_request", AT(pushed_authorization_request),
 	    METADATA_MAY },
+	/* RFC 8705 section 5 */
+	{ "mtls_endpoint_aliases.token_endpoint", "mtls_token", AT(mtls_token), METADATA_MAY },
+	{ "mtls_endpoint_aliases.revocation_endpoint", "mtls_revocation", AT(mtls_revocation), METADATA_MAY },
+	{ "mtls_endpoint_aliases.device_authorization_endpoint", "mtls_device_authorization",
+	    AT(mtls_device_authorization), METADATA_MAY },
+	{ "mtls_endpoint_aliases.userinfo_endpoint", "mtls_userinfo", AT(mtls_userinfo), METADATA_MAY },
+	{ "mtls_endpoint_aliases.pushed_authorization_request_endpoint", "mtls_pushed_authorization_request",
+	    AT(mtls_pushed_authorization_request), METADATA_MAY },
 	{ NULL, NULL, 0, METADATA_MAY },
 };
 /* clang-format on */

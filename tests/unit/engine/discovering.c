@@ -266,6 +266,7 @@ a_server_that_does_not_answer_is_asked_once(void **state)
 }
 
 /* H124 */
+/* S229 */
 static void
 a_redirect_is_told_and_not_followed(void **state)
 {
