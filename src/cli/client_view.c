@@ -4,6 +4,20 @@
 #include "base/text.h"
 #include "cli/table.h"
 
+static void
+json_key(struct output *out, const char *name, const struct larder_client_key_view *key)
+{
+	if (key->alg[0] == '\0') {
+		output_null(out, name);
+		return;
+	}
+	output_open(out, name, '{');
+	output_text(out, "alg", key->alg);
+	output_text(out, "kid", key->kid);
+	output_time(out, "created_at", key->created_at);
+	output_close(out, '}');
+}
+
 void
 client_view_json(struct output *out, const struct larder_client *client)
 {
@@ -21,6 +35,10 @@ client_view_json(struct output *out, const struct larder_client *client)
 	output_time(out, "created_at", client->created_at);
 	output_time(out, "secret_set_at", client->secret_set_at);
 	output_time(out, "secret_expires_at", client->secret_expires_at > 0 ? client->secret_expires_at : -1);
+	output_bool(out, "has_other_secret", client->has_other_secret != 0);
+	output_bool(out, "uses_old_secret", client->uses_old_secret != 0);
+	json_key(out, "sign_key", &client->sign_key);
+	json_key(out, "tls_key", &client->tls_key);
 	output_bool(out, "registered_itself", client->is_registered != 0);
 	output_unsigned(out, "credentials", client->credentials);
 	output_close(out, '}');
@@ -63,6 +81,18 @@ line(struct output *out, const char *label, const char *value)
 	output_str(out, "\n");
 }
 
+static void
+line_key(struct output *out, const char *label, const struct larder_client_key_view *key)
+{
+	char text[256], when[32];
+
+	if (key->alg[0] == '\0')
+		return;
+	(void)text_format(
+	    text, sizeof text, "%s, %s, since %s", key->alg, key->kid, text_time(when, sizeof when, key->created_at));
+	line(out, label, text);
+}
+
 void
 client_view_long(struct output *out, const struct larder_client *client)
 {
@@ -72,7 +102,14 @@ client_view_long(struct output *out, const struct larder_client *client)
 	line(out, "provider", client->provider);
 	line(out, "client id", client->client_id);
 	line(out, "auth", client->auth);
-	line(out, "secret", client->has_secret ? "stored" : "none (public client)");
+	if (client->has_secret || (client->sign_key.alg[0] == '\0' && client->tls_key.alg[0] == '\0'))
+		line(out, "secret", client->has_secret ? "stored" : "none (public client)");
+	if (client->has_other_secret)
+		line(out, "second secret",
+		    client->uses_old_secret ? "the new one, which was refused; the old one is in use"
+					    : "the old one, until the new one has worked");
+	line_key(out, "key", &client->sign_key);
+	line_key(out, "TLS key", &client->tls_key);
 	if (client->secret_set_at >= 0)
 		line(out, "secret set", text_time(when, sizeof when, client->secret_set_at));
 	if (client->secret_expires_at > 0)

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/client_key.h"
 #include "cli/client_view.h"
 #include "cli/discovery.h"
 #include "cli/session.h"
 
 #define SECRET_MAX ((size_t)16 << 10) /* bytes of a client secret */
+#define DAY_S      86400
 
 static const struct option add_options[] = {
 	{ .name = "provider",
@@ -39,6 +42,8 @@ static const struct option secret_options[] = {
 	    .kind = OPTION_PATH,
 	    .required = true,
 	    .help = "where the new client secret is; - is standard input" },
+	OPT_FLAG("keep-old", "try the old one where the provider refuses the new one, until that has worked"),
+	OPT_TEXT("expires", "DATE", "the last day of the new one, YYYY-MM-DD, to be warned in time"),
 	OPT_JSON,
 	OPT_END,
 };
@@ -111,6 +116,32 @@ check_proxy(const struct args *args, struct larder_error *ret_error)
 	    "the URL of '--proxy' must not hold a user or password");
 }
 
+/* What it proves itself with may have to be made first. */
+static enum larder_code
+add_done(struct session *session, const struct larder_client_new *client, struct larder_error *ret_error)
+{
+	struct larder_client *shown = calloc(1, sizeof *shown);
+	enum larder_code code;
+	bool signs, is_tls;
+
+	if (shown == NULL)
+		return error_no_memory(ret_error);
+	code = larder_client_show(session->larder, client->name, shown, ret_error);
+	signs =
+	    strcmp(shown->auth, "private_key_jwt") == 0 || strcmp(shown->auth, "client_secret_post_signed_jwt") == 0;
+	is_tls = strstr(shown->auth, "tls_client_auth") != NULL;
+	if (code == LARDER_OK)
+		print_done(session, client->name,
+		    client->secret_len > 0  ? "added"
+			: (signs || is_tls) ? "added, without its key"
+					    : "added, public client");
+	if (code == LARDER_OK && client->secret_len == 0 && (signs || is_tls))
+		session_note(
+		    session, "it needs a key: 'larder client key %s%s'", client->name, is_tls ? " --use tls" : "");
+	free(shown);
+	return code;
+}
+
 static enum larder_code
 run_add(struct session *session, struct larder_error *ret_error)
 {
@@ -145,7 +176,7 @@ run_add(struct session *session, struct larder_error *ret_error)
 		code = larder_client_add(session->larder, &client, ret_error);
 	}
 	if (code == LARDER_OK)
-		print_done(session, client.name, file == NULL ? "added, public client" : "added");
+		code = add_done(session, &client, ret_error);
 	secret_free(&secret);
 	free(found);
 	for (size_t i = 0; i < LARDER_VARS_MAX; i++)
@@ -229,10 +260,28 @@ run_remove(struct session *session, struct larder_error *ret_error)
 	return code;
 }
 
+/* The end of that day, UTC. */
+static enum larder_code
+read_date(const struct args *args, int64_t *ret, struct larder_error *ret_error)
+{
+	const char *text = args_text(args, "expires");
+	struct tm day = { 0 };
+	const char *end;
+
+	if (text == NULL)
+		return LARDER_OK;
+	end = strptime(text, "%Y-%m-%d", &day);
+	if (end == NULL || *end != '\0' || strlen(text) != sizeof "2026-01-31" - 1)
+		return args_usage(args, ret_error, "bad value", "'--expires' wants a day as YYYY-MM-DD");
+	*ret = (int64_t)timegm(&day) + DAY_S - 1;
+	return LARDER_OK;
+}
+
 static enum larder_code
 run_set_secret(struct session *session, struct larder_error *ret_error)
 {
 	const char *name = args_operand(session->args, 0);
+	struct larder_client_secret wanted = { .keep_old = args_has(session->args, "keep-old") };
 	struct secret secret = SECRET_INIT;
 	enum larder_code code = session_read_secret(
 	    session, args_text(session->args, "secret-file"), SECRET_MAX, "client secret", &secret, ret_error);
@@ -240,7 +289,11 @@ run_set_secret(struct session *session, struct larder_error *ret_error)
 	if (code == LARDER_OK)
 		code = session_open(session, ret_error);
 	if (code == LARDER_OK)
-		code = larder_client_set_secret(session->larder, name, secret.data, secret.len, ret_error);
+		code = read_date(session->args, &wanted.expires_at, ret_error);
+	wanted.secret = secret.data;
+	wanted.secret_len = secret.len;
+	if (code == LARDER_OK)
+		code = larder_client_renew_secret(session->larder, name, &wanted, ret_error);
 	if (code == LARDER_OK)
 		print_done(session, name, "secret replaced");
 	secret_free(&secret);
@@ -316,7 +369,9 @@ static const struct command client_set_secret = {
 	.operands_are_names = true,
 	.summary = "replace a client's secret",
 	.help = "Stores a new client secret, for example after it was renewed at the provider.\n"
-		"The credentials of the client stay as they are.\n",
+		"The credentials of the client stay as they are. With --keep-old the old secret is\n"
+		"shown where the provider does not know the new one yet, never both at once; it is\n"
+		"forgotten when the new one has worked.\n",
 	.examples = "  larder client set-secret work --secret-file -\n",
 	.options = secret_options,
 	.run = run_set_secret,
@@ -328,6 +383,7 @@ static const struct command *const subcommands[] = {
 	&client_show,
 	&client_remove,
 	&client_set_secret,
+	&command_client_key,
 	NULL,
 };
 

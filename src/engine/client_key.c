@@ -175,6 +175,22 @@ client_key_set(struct engine *engine, const struct client_key_want *want, struct
 	return error_name(ret_error, code, want->client);
 }
 
+/* "x5c" of RFC 7517 section 4.7: the first certificate, which is how a server knows one that signs itself. */
+static bool
+append_certificate(const struct secret *pem, struct buf *ret)
+{
+	const char *at = (const char *)pem->data, *end;
+
+	if (pem->len == 0 || (at = strchr(at, '\n')) == NULL || (end = strstr(at, "-----END")) == NULL)
+		return true;
+	(void)buf_append_str(ret, ",\"x5c\":[\"");
+	for (; at < end; at++) {
+		if (*at != '\n' && *at != '\r')
+			(void)buf_append_byte(ret, (uint8_t)*at);
+	}
+	return buf_append_str(ret, "\"]");
+}
+
 enum larder_code
 client_key_public(const struct client_key *key, struct buf *ret_jwk, struct buf *ret_pem,
     char ret_thumbprint[static BASE64URL_32], struct larder_error *ret_error)
@@ -191,7 +207,8 @@ client_key_public(const struct client_key *key, struct buf *ret_jwk, struct buf 
 	if (code == LARDER_OK &&
 	    (!buf_append(ret_jwk, jwk.data, jwk.len - 1) || !buf_append_str(ret_jwk, ",\"kid\":") ||
 		!json_append_string(ret_jwk, key->kid, strlen(key->kid)) ||
-		!buf_append_format(ret_jwk, ",\"alg\":\"%s\",\"use\":\"sig\"}", key->alg) ||
+		!buf_append_format(ret_jwk, ",\"alg\":\"%s\",\"use\":\"sig\"", key->alg) ||
+		!append_certificate(&key->certificate, ret_jwk) || !buf_append_byte(ret_jwk, '}') ||
 		!sign_pem("PUBLIC KEY", der.data, der.len, ret_pem)))
 		code = error_no_memory(ret_error);
 	buf_clear(&jwk);
