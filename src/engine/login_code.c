@@ -8,13 +8,14 @@
 #include "engine/login.h"
 #include "oauth/par.h"
 
-#define LISTEN_MS     30000
-#define LISTEN_MAX_MS (10 * 60 * 1000) /* as long as a courier may live */
+#define LISTEN_MS      30000
+#define CHALLENGE_SIZE (2 * SHA256_BYTES + 1)
+#define LISTEN_MAX_MS  (10 * 60 * 1000) /* as long as a courier may live */
 
 /* RFC 7636 section 4.1: 43 characters are 256 bits. */
 static enum larder_code
-make_secrets(
-    struct engine *engine, struct login *login, char ret_challenge[static BASE64URL_32], struct larder_error *ret_error)
+make_secrets(struct engine *engine, struct login *login, char ret_challenge[static CHALLENGE_SIZE],
+    struct larder_error *ret_error)
 {
 	uint8_t bytes[32], hash[SHA256_BYTES];
 	char text[LOGIN_TEXT_SIZE];
@@ -30,7 +31,10 @@ make_secrets(
 		return LARDER_OK;
 	ok = secret_copy(text, strlen(text), &login->verifier);
 	sha256(text, strlen(text), hash);
-	base64url_32(hash, ret_challenge);
+	if (login->party.provider->pkce_challenge == CHALLENGE_HEX)
+		text_hex(ret_challenge, CHALLENGE_SIZE, hash, sizeof hash);
+	else
+		base64url_32(hash, ret_challenge);
 	wipe(text, sizeof text);
 	wipe(bytes, sizeof bytes);
 	return ok ? LARDER_OK : error_no_memory(ret_error);
@@ -69,7 +73,7 @@ login_url(struct engine *engine, struct login *login, const char *redirect_uri, 
     struct buf *ret_url, struct larder_error *ret_error)
 {
 	const struct provider *provider = login->party.provider;
-	char challenge[BASE64URL_32];
+	char challenge[CHALLENGE_SIZE];
 	struct authorize authorize = {
 		.redirect_uri = login->redirect_uri,
 		.state = login->state,

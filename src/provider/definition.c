@@ -206,6 +206,7 @@ static const struct field definition_fields[] = {
 	{ "basic_encoding",           FIELD_WORD,    AT(basic_encoding), basic_encoding_words, NULL, NULL },
 	{ "client_assertion",         FIELD_OBJECT,  0, NULL, client_assertion_fields, NULL },
 	{ "pkce",                     FIELD_TEXT,    AT(pkce_note), NULL, NULL, NULL },
+	{ "pkce_challenge",           FIELD_WORD,    AT(pkce_challenge), challenge_words, NULL, NULL },
 	{ "scope_separator",          FIELD_OWN,     AT(scope_separator), NULL, NULL, read_separator },
 	{ "authorize_params",         FIELD_PAIRS,   AT(authorize_params), NULL, NULL, NULL },
 	{ "offline_scopes",           FIELD_STRINGS, AT(offline_scopes), NULL, NULL, NULL },

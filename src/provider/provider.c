@@ -77,6 +77,12 @@ const struct word revoke_style_words[] = {
 	{ NULL, 0 },
 };
 
+const struct word challenge_words[] = {
+	{ "base64url", CHALLENGE_BASE64URL },
+	{ "hex", CHALLENGE_HEX },
+	{ NULL, 0 },
+};
+
 const struct word basic_encoding_words[] = {
 	{ "form", BASIC_FORM },
 	{ "raw", BASIC_RAW },

@@ -39,6 +39,8 @@ enum basic_encoding { BASIC_FORM = 0, BASIC_RAW };
 enum body_format { BODY_FORM = 0, BODY_JSON, BODY_QUERY, BODY_NONE };
 enum pkce_use { PKCE_UNKNOWN = 0, PKCE_SUPPORTED, PKCE_REQUIRED, PKCE_UNSUPPORTED };
 
+enum challenge_encoding { CHALLENGE_BASE64URL = 0, CHALLENGE_HEX }; /* of the SHA-256 of the verifier */
+
 enum rotation_kind {
 	ROTATION_UNKNOWN = 0,
 	ROTATION_NEVER,
@@ -164,6 +166,7 @@ struct provider {
 		char *key_id;   /* template; NULL: that of the key */
 	} client_assertion;
 	enum pkce_use pkce;
+	enum challenge_encoding pkce_challenge;
 	char *pkce_note;
 	char scope_separator[4]; /* in requests */
 	struct name_values authorize_params;

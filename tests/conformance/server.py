@@ -123,8 +123,10 @@ class Provider:
         verifier = found.get("code_verifier")
         if challenge:
             wanted["code_verifier"] = verifier
-            digest = hashlib.sha256((verifier or "").encode()).digest()
-            if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != challenge:
+            digest = hashlib.sha256((verifier or "").encode())
+            wanted_challenge = digest.hexdigest() if self.shape.own.get("challenge") == "hex" else \
+                base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+            if wanted_challenge != challenge:
                 raise Wrong("code: the verifier is not that of the challenge")
         self.equal("code", found, wanted)
         self.check_headers("code", request)

@@ -149,7 +149,7 @@ PECULIAR = {
     "threads": {"scopes": ",", "method": "GET", "grant_type": "th_refresh_token", "body": {"refresh": "query"},
                 "dead": META},
     "tesla": {"extra": {"code": {"audience": "mine"}}},
-    "tiktok": {"scopes": ",", "names": {"authorize": CLIENT_KEY, "code": CLIENT_KEY, "refresh": CLIENT_KEY,
+    "tiktok": {"challenge": "hex", "scopes": ",", "names": {"authorize": CLIENT_KEY, "code": CLIENT_KEY, "refresh": CLIENT_KEY,
                                         "revoke": CLIENT_KEY}, "reply": both(commas, plus(open_id="o"))},
     "tiktok-business": {"scopes": ",", "names": {"authorize": CLIENT_KEY, "code": {"code": "auth_code"}},
                         "body": {"code": "json", "refresh": "json"},

@@ -173,6 +173,42 @@ a_text_for_people_ends_a_grant_where_the_definition_says_so(void **state)
 	provider_free(provider);
 }
 
+static void
+what_a_definition_wants_kept_is_taken_from_wherever_it_stands(void **state)
+{
+	static const char text[] =
+	    "{\"ok\":true,\"access_token\":\"at\",\"token_type\":\"bot\",\"bot_user_id\":\"B\\n\","
+	    "\"team\":{\"id\":\"T1\"},\"enterprise\":null,\"authed_user\":{\"id\":7}}";
+	struct provider *provider = provider_builtin("slack");
+	struct http_reply http = a_reply(200, text, sizeof text - 1);
+	struct token_reply reply = { .outcome = GRANT_UNKNOWN };
+
+	(void)state;
+	reply_judge(provider, &http, SENT_AT, &reply);
+	assert_int_equal(reply.outcome, GRANT_TOKENS);
+	assert_string_equal(reply.extra, "team.id=T1\nauthed_user.id=7\n"); /* the one with a line end stays out */
+	token_reply_clear(&reply);
+	http_reply_clear(&http);
+	provider_free(provider);
+}
+
+static void
+newer_extras_take_the_place_of_those_of_their_names(void **state)
+{
+	char old[EXTRA_SIZE] = "a=1\nb=2=x\n";
+	const char *value = NULL;
+	size_t len = 0;
+
+	(void)state;
+	extra_merge(old, "");
+	assert_string_equal(old, "a=1\nb=2=x\n");
+	extra_merge(old, "c=3\na=4\n");
+	assert_string_equal(old, "c=3\na=4\nb=2=x\n");
+	assert_true(extra_find(old, "b", 1, &value, &len));
+	assert_memory_equal(value, "2=x", len);
+	assert_false(extra_find(old, "d", 1, &value, &len));
+}
+
 int
 run_quirks_tests(void)
 {
@@ -182,6 +218,8 @@ run_quirks_tests(void)
 		cmocka_unit_test(a_device_asks_as_the_provider_wants_it),
 		cmocka_unit_test(a_status_without_an_error_means_what_the_definition_says),
 		cmocka_unit_test(a_text_for_people_ends_a_grant_where_the_definition_says_so),
+		cmocka_unit_test(what_a_definition_wants_kept_is_taken_from_wherever_it_stands),
+		cmocka_unit_test(newer_extras_take_the_place_of_those_of_their_names),
 		cmocka_unit_test(tokens_are_found_under_the_provider_s_names),
 	};
 
