@@ -333,8 +333,8 @@ is_overtaken(
  * nothing has failed yet. Both refused, the first is in its place again, and this call has shown each of them.
  */
 static enum larder_code
-note_other_secret(
-    struct engine *engine, struct party *party, struct larder_error *judgement, struct larder_error *ret_error)
+note_other_secret(struct engine *engine, struct refresh_call *call, struct party *party, struct larder_error *judgement,
+    struct larder_error *ret_error)
 {
 	struct client client = { .name = "" };
 	enum larder_code code;
@@ -344,6 +344,7 @@ note_other_secret(
 	code = client_load(engine->vault, party->client.name, &client, ret_error);
 	if (code == LARDER_OK && client.secret_refused && !secret_equal(&client.secret, &party->client.secret)) {
 		party_clear(party);
+		call->asked = call->repeated = 0;
 		*judgement = (struct larder_error){ .code = LARDER_OK, .retry_after_s = -1 };
 	}
 	client_clear(&client);
@@ -373,7 +374,7 @@ look(struct engine *engine, struct refresh_call *call, struct credential *creden
 		judgement = end->judgement;
 	}
 	if (judged && judgement.code == LARDER_REJECTED && party->provider != NULL)
-		code = note_other_secret(engine, party, &judgement, ret_error);
+		code = note_other_secret(engine, call, party, &judgement, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	if (judged && call->asked > 0 && judgement.code != LARDER_OK)
