@@ -43,6 +43,7 @@ def every_secret(world):
         return world.secrets() | world.access_tokens() | {file.read()}
 
 
+# S195
 def f86_a_crash_leaves_no_core(world):
     """ABRT and SEGV in the middle of an exchange, with cores allowed: no core file, in neither program."""
     world.set_up()
@@ -121,6 +122,7 @@ def nobody_runs(outer):
     return as_nobody("sh", "-c", f'shift; exec "{outer}/larder" "$@"', "sh")
 
 
+# S195, S236
 def f88_arguments_and_environment_hold_no_secret(world):
     """/proc of both programs during an exchange: no secret in arguments, environment or open file names; stdio of the
     courier is /dev/null; nothing of Larder's variables goes to the courier."""
@@ -248,6 +250,7 @@ def f92_without_locked_memory_it_refuses(world):
     world.larder("list", "--json", wrap=["prlimit", "--memlock=0", *nobody_runs(world.home)], exits={1, 5, 7, 9}, cwd="/")
 
 
+# S195, S235
 def f98_no_variable_makes_it_talk(world):
     """Debug variables and -v, on success and on errors: no secret in any output, and no file is written."""
     world.environment.update({name: "9" for name in ("LARDER_DEBUG", "LARDER_LOG", "LARDER_TRACE", "LARDER_VERBOSE", "CURL_DEBUG", "DEBUG", "VERBOSE",

@@ -70,6 +70,7 @@ def h123_variables_cannot_move_an_endpoint(world):
     equal("clients", world.larder("client", "list", "--json").json(), [])
 
 
+# S041, S180, S229
 def h124_redirects_are_not_followed(world):
     """301 to 308 to the same host, another port, another host, http, file, data: an error, and the target gets nothing."""
     with Catcher(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as target:
@@ -131,6 +132,7 @@ def tls_context(folder, name, version=None, ciphers=None):
     return context
 
 
+# S043, S081, S186
 def h125_certificates_that_do_not_fit_get_nothing(world):
     """Expired, wrong host, self-signed, unknown authority, a wildcard for localhost, old TLS: exit 6 and not a byte of HTTP."""
     folder = world.path("tls")
@@ -249,6 +251,7 @@ def h127_a_name_that_becomes_this_machine_gets_nothing(world):
     world.still_works()
 
 
+# S042
 def h128_an_endpoint_that_is_elsewhere_now_needs_a_word(world):
     """The definition's endpoint moves to another host after a credential was stored: exit 7, named; nobody is asked."""
     world.set_up()
@@ -284,6 +287,7 @@ def h132_a_proxy_never_sees_the_request(world):
         world.larder("client", "add", "bad", "--provider", "here", "--client-id", "i", "--proxy", bad, exits=USAGE)
 
 
+# S232
 def h133_a_connection_that_dies_is_not_asked_again(world):
     """Closed or reset before a reply; dead at the first byte: exactly one request."""
     def play(other, fault):

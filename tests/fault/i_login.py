@@ -101,6 +101,7 @@ def exchanges(world):
     return [one for one in world.requests() if one["form"].get("grant_type") == "authorization_code"]
 
 
+# S044, S166, S194
 def i136_a_wrong_state_gets_nothing_and_the_right_one_still_works(world):
     """S014, S015. No state, a wrong one, an older attempt's, two of them: no code is sent; then the right answer is taken, once."""
     prepare(world)
@@ -125,6 +126,7 @@ def i136_a_wrong_state_gets_nothing_and_the_right_one_still_works(world):
     equal("state", world.shown()["state"], "ok")
 
 
+# S103, S168, S178
 def i137_an_answer_of_another_server_is_refused(world):
     """A wrong `iss`, two of them, an `iss` with a tail: the log-in is refused, and the code goes nowhere (RFC 9207)."""
     prepare(world)
@@ -142,6 +144,7 @@ def i137_an_answer_of_another_server_is_refused(world):
     equal("credentials", world.larder("list", "--json").json(), [])
 
 
+# S088, S090, S169, S170, S200
 def i138_pkce_is_never_dropped(world):
     """S256 in each request, and the verifier of it in the exchange; never plain, never twice the same."""
     prepare(world)
@@ -158,6 +161,7 @@ def i138_pkce_is_never_dropped(world):
     equal("verifiers", len(seen), 3)
 
 
+# S167
 def i139_the_listener_outlives_whatever_knocks(world):
     """S: wrong Host, other paths and methods, endless heads, half requests, a thousand connections; then the browser comes."""
     prepare(world)

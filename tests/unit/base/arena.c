@@ -37,6 +37,7 @@ count_not(const uint8_t *data, size_t len, uint8_t byte)
 	return count;
 }
 
+/* S188 */
 static void
 a_freed_block_is_wiped_slack_included(void **state)
 {

@@ -50,6 +50,7 @@ find_area(const void *address, struct area *ret)
 	return found;
 }
 
+/* S188 */
 static void
 secret_pages_are_locked_not_dumped_and_wiped_on_fork(void **state)
 {
@@ -279,6 +280,7 @@ harden(void *ctx)
 														   : 1;
 }
 
+/* S188 */
 static void
 a_hardened_process_leaves_no_core(void **state)
 {

@@ -4,6 +4,7 @@
 #include "base/support.h"
 #include "base/url.h"
 
+/* S019 */
 static void
 a_body_is_coded_as_the_rfc_wants(void **state)
 {

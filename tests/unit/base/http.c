@@ -41,6 +41,7 @@ what_is_no_date_is_refused(void **state)
 	}
 }
 
+/* S232 */
 static void
 retry_after_is_clamped(void **state)
 {

@@ -85,6 +85,7 @@ only_true_and_false_are_booleans(void **state)
 	json_free(json);
 }
 
+/* S233 */
 static void
 depth_is_what_the_caller_allows(void **state)
 {

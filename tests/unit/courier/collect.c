@@ -100,6 +100,7 @@ odd_status_lines_are_no_reply(void **state)
 	}
 }
 
+/* S233 */
 static void
 a_body_is_cut_at_the_limit_and_not_one_byte_before(void **state)
 {
@@ -125,6 +126,7 @@ a_body_is_cut_at_the_limit_and_not_one_byte_before(void **state)
 	collect_clear(&collect);
 }
 
+/* S233 */
 static void
 a_head_over_its_limits_is_not_looked_at_and_an_endless_one_ends(void **state)
 {

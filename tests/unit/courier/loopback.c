@@ -18,6 +18,7 @@
 
 #define REST " HTTP/1.1\r\nHost: 127.0.0.1:8765\r\n\r\n"
 
+/* S100 */
 static void
 a_request_counts_only_at_this_place_and_path(void **state)
 {
@@ -60,6 +61,7 @@ a_request_counts_only_at_this_place_and_path(void **state)
 	}
 }
 
+/* S100 */
 static void
 the_page_runs_nothing_and_shows_text_as_text(void **state)
 {

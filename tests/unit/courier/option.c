@@ -98,6 +98,7 @@ assert_recorded(const char *const *expected, size_t count)
 	assert_int_equal(recorded_count, count);
 }
 
+/* S043, S081, S180 */
 static void
 the_options_of_a_post_are_these_and_no_others(void **state)
 {

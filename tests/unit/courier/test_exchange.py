@@ -45,6 +45,7 @@ class Exchange(CourierTest):
                             (b"authorization", b"Basic Zm9v")):
             self.assertIn(value, [line.split(b": ")[1] for line in head.split(b"\r\n")[1:]])
             self.assertEqual(lines.count(name), 1)
+        # S187, S230, S231
         self.assertIn(b"User-Agent: larder/", head)
         for name in (b"expect", b"accept-encoding", b"cookie", b"te"):
             self.assertNotIn(name, lines)

@@ -206,6 +206,7 @@ without_room_for_the_reply_nothing_is_sent(void **state)
 	assert_token(world, "at-2", true);
 }
 
+/* S034 */
 static void
 no_commit_of_any_call_can_fail_so_that_a_token_is_lost(void **state)
 {

@@ -38,6 +38,7 @@ until_used_asks_again_when_the_reply_is_lost(void **state)
 	assert_token(world, "at-6", true);
 }
 
+/* S038 */
 static void
 overlap_asks_again_inside_the_window(void **state)
 {
@@ -133,6 +134,7 @@ strict_serves_the_valid_token_and_then_asks_once(void **state)
 	assert_int_equal(world_state(world), STATE_NEEDS_LOGIN);
 }
 
+/* S038 */
 static void
 strict_without_a_token_asks_once_after_the_quarantine_and_names_the_cause(void **state)
 {

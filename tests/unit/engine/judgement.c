@@ -69,6 +69,7 @@ what_may_pass_says_when_to_try_again(void **state)
 	assert_int_equal(judge(GRANT_REJECTED, 401, "invalid_client", false).error.retry_after_s, -1);
 }
 
+/* S181 */
 static void
 an_ended_grant_after_a_doubt_names_the_cause(void **state)
 {
@@ -126,6 +127,7 @@ where_asking_again_is_forbidden_every_unknown_leaves_a_doubt(void **state)
 	assert_true(leaves_doubt(500, "text/plain", "oops", false, UNKNOWN_HOLD));
 }
 
+/* S023 */
 static void
 tokens_that_nobody_understands_are_stored_but_not_given(void **state)
 {

@@ -50,6 +50,7 @@ a_500_leaves_the_grant_alone(void **state)
 	assert_int_equal(world->server.requests, 2);
 }
 
+/* S031 */
 static void
 a_page_for_people_leaves_the_grant_alone(void **state)
 {
@@ -127,6 +128,7 @@ a_refresh_token_in_a_damaged_reply_is_used(void **state)
 	assert_int_equal(world->generation, 3);
 }
 
+/* S023 */
 static void
 a_token_type_that_nobody_understands_is_not_handed_out(void **state)
 {
@@ -156,6 +158,7 @@ a_refresh_token_that_another_credential_holds_is_stored_all_the_same(void **stat
 	assert_refresh_token(world, "rt-1", "rt-0");
 }
 
+/* S029 */
 static void
 a_rejected_client_does_not_end_the_grant(void **state)
 {
@@ -185,6 +188,7 @@ static const struct canned ended = {
 	.status = 400, .type = JSON, .body = "{\"error\":\"invalid_grant\",\"error_description\":\"revoked\"}"
 };
 
+/* S181 */
 static void
 an_ended_grant_is_remembered_and_nobody_is_asked_again(void **state)
 {

@@ -63,6 +63,7 @@ cached(struct world *world)
 	return count;
 }
 
+/* S057 */
 static void
 revoking_fences_at_once_and_erases_when_it_is_confirmed(void **state)
 {
@@ -89,6 +90,7 @@ revoking_fences_at_once_and_erases_when_it_is_confirmed(void **state)
 	assert_int_equal(world_state(world), STATE_REVOKED);
 }
 
+/* S058 */
 static void
 what_cannot_be_delivered_is_queued_and_delivered_later(void **state)
 {
@@ -131,6 +133,7 @@ a_clock_that_went_back_holds_no_queued_revocation_for_years(void **state)
 	assert_int_equal(server_live(&world->server), 0);
 }
 
+/* S056 */
 static void
 a_busy_revocation_endpoint_is_tried_again(void **state)
 {
@@ -147,6 +150,7 @@ a_busy_revocation_endpoint_is_tried_again(void **state)
 	assert_int_equal(server_live(&world->server), 0);
 }
 
+/* S060 */
 static void
 a_client_that_is_refused_is_a_failure_for_a_person(void **state)
 {
@@ -321,6 +325,7 @@ what_comes_after_the_revocation_is_revoked_too(void **state)
 	assert_int_equal(world_state(world), STATE_REVOKED);
 }
 
+/* S051 */
 static void
 revoking_access_only_keeps_the_refresh_token_but_gives_none(void **state)
 {
@@ -363,6 +368,7 @@ revoking_the_refresh_token_only_keeps_access_tokens_for_later(void **state)
 	assert_int_equal(server_live(&world->server), 0);
 }
 
+/* S055 */
 static void
 a_refresh_token_that_cannot_be_revoked_is_not_called_revoked(void **state)
 {
@@ -398,6 +404,7 @@ access_tokens_that_cannot_be_revoked_end_with_their_grant(void **state)
 	assert_int_equal(cached(world), 0);
 }
 
+/* S050 */
 static void
 every_access_token_that_is_kept_is_revoked(void **state)
 {
@@ -485,6 +492,7 @@ logout_without_a_revocation_endpoint_removes_at_once(void **state)
 	assert_true(revocation.removed && is_gone(world));
 }
 
+/* S059 */
 static void
 a_local_logout_removes_and_tells_nobody(void **state)
 {

@@ -34,6 +34,7 @@ a_token_that_ends_within_min_ttl_is_not_usable(void **state)
 	assert_false(usable(NOW - 10, NOW - 1, 0));
 }
 
+/* S025 */
 static void
 a_token_without_a_known_end_is_usable(void **state)
 {
@@ -50,6 +51,7 @@ no_token_is_not_usable(void **state)
 	assert_false(token_usable(&access, NOW, 0));
 }
 
+/* S237 */
 static void
 a_token_from_the_future_is_not_trusted(void **state)
 {
@@ -69,6 +71,7 @@ end_by_clock(int64_t issued_boot_ms, int64_t wall_passed_s, int64_t clock_ms)
 	return access.expires_at;
 }
 
+/* S237 */
 static void
 a_wall_clock_that_was_set_back_does_not_lengthen_a_life(void **state)
 {
@@ -102,6 +105,7 @@ nobody_gets_more_than_four_fifths_of_the_life(void **state)
 	assert_int_equal(token_min_ttl(INT64_MAX, INT64_MAX), INT64_MAX / 100 * 80 + INT64_MAX % 100 * 80 / 100);
 }
 
+/* S238 */
 static void
 a_refresh_is_due_in_the_last_fifth_between_one_and_ten_minutes(void **state)
 {
@@ -112,6 +116,7 @@ a_refresh_is_due_in_the_last_fifth_between_one_and_ten_minutes(void **state)
 	assert_int_equal(refresh_due_at(NOW, NOW + 1800, TIME_UNKNOWN), NOW + 1800 - 360);
 }
 
+/* S238 */
 static void
 a_short_life_has_its_last_fifth_and_no_minute(void **state)
 {
@@ -128,6 +133,7 @@ without_an_end_nothing_is_due(void **state)
 	assert_int_equal(refresh_due_at(NOW, TIME_UNKNOWN, 3600), TIME_UNKNOWN);
 }
 
+/* S232 */
 static void
 backoff_doubles_up_to_five_minutes(void **state)
 {

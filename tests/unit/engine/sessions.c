@@ -59,6 +59,7 @@ a_caller_that_gave_up_is_followed_by_one_who_finds_the_reply(void **state)
 	assert_refresh_token(world, "rt-1", "rt-0");
 }
 
+/* S037 */
 static void
 a_caller_during_an_exchange_waits_for_its_reply(void **state)
 {
@@ -294,6 +295,7 @@ a_copy_stays_suspect_when_a_reply_was_copied_with_its_spool(void **state)
 	assert_int_equal(world_state(world), STATE_OK);
 }
 
+/* S041, S042 */
 static void
 an_endpoint_that_moved_gets_no_refresh_token_until_a_person_accepts(void **state)
 {

@@ -37,6 +37,7 @@ a_token_near_its_end_is_replaced(void **state)
 	assert_int_equal(world->server.exchanges, 2);
 }
 
+/* S034, S202, S239 */
 static void
 a_rotation_raises_the_generation_and_keeps_the_predecessor_until_the_successor_is_used(void **state)
 {
@@ -54,6 +55,7 @@ a_rotation_raises_the_generation_and_keeps_the_predecessor_until_the_successor_i
 	assert_true(server_is_live(&world->server, "rt-3"));
 }
 
+/* S035 */
 static void
 an_omitted_or_equal_refresh_token_does_not_raise_the_generation(void **state)
 {
@@ -69,6 +71,7 @@ an_omitted_or_equal_refresh_token_does_not_raise_the_generation(void **state)
 	assert_int_equal(world_credential(world).exchanges, 2);
 }
 
+/* S036 */
 static void
 each_scope_has_a_token_of_its_own(void **state)
 {
@@ -118,6 +121,7 @@ a_min_ttl_beyond_the_life_counts_as_four_fifths_of_it(void **state)
 	assert_token(world, "at-4", true);
 }
 
+/* S025 */
 static void
 a_token_without_an_end_is_kept_until_force(void **state)
 {

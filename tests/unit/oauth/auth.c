@@ -34,6 +34,7 @@ assert_request(const struct provider *provider, const char *id, const char *secr
 	http_request_clear(&request);
 }
 
+/* S011, S197, S201 */
 static void
 a_client_with_a_secret_uses_basic_where_the_definition_says_nothing(void **state)
 {
@@ -45,6 +46,7 @@ a_client_with_a_secret_uses_basic_where_the_definition_says_nothing(void **state
 	provider_free(provider);
 }
 
+/* S011, S201 */
 static void
 a_public_client_sends_its_id_in_the_body_and_no_header(void **state)
 {
@@ -77,6 +79,7 @@ a_secret_under_a_default_of_none_goes_the_way_that_the_list_names(void **state)
 	provider_free(nothing);
 }
 
+/* S197 */
 static void
 the_client_s_own_method_comes_before_the_definition_s(void **state)
 {
@@ -90,6 +93,7 @@ the_client_s_own_method_comes_before_the_definition_s(void **state)
 	provider_free(provider);
 }
 
+/* S004 */
 static void
 an_empty_secret_is_left_out(void **state)
 {
@@ -101,6 +105,7 @@ an_empty_secret_is_left_out(void **state)
 	provider_free(provider);
 }
 
+/* S001, S198 */
 static void
 basic_parts_are_form_encoded_before_base64(void **state)
 {
@@ -116,6 +121,7 @@ basic_parts_are_form_encoded_before_base64(void **state)
 	provider_free(provider);
 }
 
+/* S198 */
 static void
 basic_parts_are_raw_where_the_definition_says_so(void **state)
 {

@@ -60,6 +60,7 @@ count(const char *text, const char *word)
 	return found;
 }
 
+/* S184, S203 */
 static void
 every_built_in_definition_sends_its_token_once_in_a_refresh(void **state)
 {

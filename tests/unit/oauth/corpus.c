@@ -252,6 +252,7 @@ check_case(const char *name)
 	free(expected);
 }
 
+/* S017, S020, S021, S022, S024, S025, S026, S028, S031, S199 */
 static void
 every_reply_of_the_corpus_is_judged_as_its_expect_file_says(void **state)
 {

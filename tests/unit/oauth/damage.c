@@ -129,6 +129,7 @@ no_changed_byte_of_a_form_harms(void **state)
 	provider_free(provider);
 }
 
+/* S027 */
 static void
 tokens_of_64_kib_come_through_whole_and_longer_ones_do_not(void **state)
 {

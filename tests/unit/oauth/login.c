@@ -35,7 +35,7 @@ url_of(const struct provider *provider, const struct authorize *authorize, char 
 	return code;
 }
 
-/* S014, S091, S095 */
+/* S014, S040, S091, S095, S169 */
 static void
 the_url_has_state_challenge_and_what_was_asked_for(void **state)
 {
@@ -94,7 +94,7 @@ read_query(const char *query, const char *issuer, char *ret, size_t ret_size)
 	return result;
 }
 
-/* S015, S154, S179 */
+/* S015, S017, S154, S166, S179 */
 static void
 a_redirect_is_read_only_when_it_answers_this_attempt(void **state)
 {
@@ -145,7 +145,7 @@ what_an_error_says_is_safe_for_a_terminal(void **state)
 	assert_non_null(strstr(error.why, "bad\\x1b[31m"));
 }
 
-/* S018 */
+/* S018, S204 */
 static void
 the_code_goes_with_redirect_uri_and_verifier(void **state)
 {

@@ -20,6 +20,7 @@ main(void)
 	failed += run_registration_tests();
 	failed += run_revoke_tests();
 	failed += run_scope_tests();
+	failed += run_spec_requests_tests();
 	failed += run_verdict_tests();
 	return failed == 0 ? 0 : 1;
 }

@@ -36,6 +36,7 @@ refused(const struct provider *provider, const char *scope, const char *resource
 	return code;
 }
 
+/* S007, S032, S230, S231 */
 static void
 a_plain_refresh_is_a_form_of_three_parameters(void **state)
 {
@@ -55,6 +56,7 @@ a_plain_refresh_is_a_form_of_three_parameters(void **state)
 	provider_free(provider);
 }
 
+/* S010, S033, S159 */
 static void
 scope_and_resource_are_sent_only_when_asked_for(void **state)
 {
@@ -99,6 +101,7 @@ a_provider_that_takes_no_scope_in_a_refresh_is_sent_none(void **state)
 	provider_free(provider);
 }
 
+/* S158 */
 static void
 a_broken_scope_or_resource_is_refused(void **state)
 {
@@ -115,6 +118,7 @@ a_broken_scope_or_resource_is_refused(void **state)
 	provider_free(provider);
 }
 
+/* S006 */
 static void
 the_refresh_endpoint_and_its_query_are_kept(void **state)
 {
@@ -136,6 +140,7 @@ the_refresh_endpoint_and_its_query_are_kept(void **state)
 	provider_free(other);
 }
 
+/* S006, S009 */
 static void
 a_fragment_or_a_repeated_parameter_in_the_url_is_refused(void **state)
 {
@@ -153,6 +158,7 @@ a_fragment_or_a_repeated_parameter_in_the_url_is_refused(void **state)
 	provider_free(provider);
 }
 
+/* S009 */
 static void
 no_parameter_is_sent_twice(void **state)
 {
@@ -286,6 +292,7 @@ what_the_first_request_said_is_repeated_where_the_client_knows_it(void **state)
 	provider_free(provider);
 }
 
+/* S019, S027 */
 static void
 a_token_of_64_kib_of_percent_and_plus_is_sent_whole(void **state)
 {

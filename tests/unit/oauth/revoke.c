@@ -38,6 +38,7 @@ assert_refused(const char *id, enum token_kind kind, const char *why)
 	provider_free(provider);
 }
 
+/* S046, S047, S048, S049 */
 static void
 the_token_goes_with_its_hint_in_the_body(void **state)
 {
@@ -60,6 +61,7 @@ the_token_goes_with_its_hint_in_the_body(void **state)
 	provider_free(provider);
 }
 
+/* S049 */
 static void
 a_public_client_names_itself(void **state)
 {
@@ -193,6 +195,7 @@ judge(const struct provider *provider, bool with_hint, int status, const char *t
 	return verdict.outcome;
 }
 
+/* S048, S052, S053, S054, S055, S060 */
 static void
 a_reply_of_the_rfc_s_endpoint_is_judged_by_status_and_code(void **state)
 {
@@ -236,6 +239,7 @@ a_reply_of_the_rfc_s_endpoint_is_judged_by_status_and_code(void **state)
 	provider_free(provider);
 }
 
+/* S054 */
 static void
 a_definition_s_own_signs_of_success_count(void **state)
 {
@@ -264,6 +268,7 @@ a_definition_s_own_signs_of_success_count(void **state)
 	provider_free(yandex);
 }
 
+/* S056 */
 static void
 the_time_to_retry_and_an_escaped_reason_are_told(void **state)
 {
@@ -283,6 +288,7 @@ the_time_to_retry_and_an_escaped_reason_are_told(void **state)
 	provider_free(provider);
 }
 
+/* S229 */
 static void
 a_redirect_is_told_with_its_target_made_safe(void **state)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oauth/tests.h"
 
+/* S012 */
 static void
 a_scope_has_only_the_characters_of_the_rfc(void **state)
 {
@@ -55,6 +56,7 @@ a_scope_that_does_not_fit_is_refused_and_not_cut(void **state)
 	assert_string_equal(canonical, "a b c d e f g h i j k l m n o p q r s t u v w x y z");
 }
 
+/* S012 */
 static void
 scopes_are_compared_as_sets_with_case(void **state)
 {

@@ -32,6 +32,7 @@ int run_refresh_tests(void);
 int run_registration_tests(void);
 int run_revoke_tests(void);
 int run_scope_tests(void);
+int run_spec_requests_tests(void);
 int run_verdict_tests(void);
 
 /* A definition with https://as.example/token and /revoke and these members added: ",\"refresh\":{}" or "". */

@@ -24,6 +24,7 @@ from_broken(const char *error, enum grant_outcome outcome)
 	return outcome == GRANT_TEMPORARY || strcmp(error, "bad_refresh_token") == 0 ? outcome : GRANT_UNKNOWN;
 }
 
+/* S030, S161, S165 */
 static void
 every_code_of_the_table_is_heard_from_a_server_that_is_well(void **state)
 {
@@ -65,6 +66,7 @@ every_code_of_the_table_is_heard_from_a_server_that_is_well(void **state)
 	provider_free(provider);
 }
 
+/* S030 */
 static void
 only_the_definition_s_own_words_end_a_grant_besides_invalid_grant(void **state)
 {

@@ -128,6 +128,7 @@ no_value_moves_the_request_to_another_host(void **state)
 	check(definition, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+/* S008, S196 */
 static void
 plain_http_needs_a_loopback_host_and_the_definitions_word(void **state)
 {

@@ -23,6 +23,7 @@ mode_of(struct place *place, const char *name)
 	return st.st_mode & 07777;
 }
 
+/* S192 */
 static void
 all_files_of_a_vault_are_0600_under_any_umask(void **state)
 {

@@ -281,6 +281,7 @@ records_change_in_durable_transactions_only(void **state)
 	assert_int_equal(vault_commit(&place->session, NULL, NULL), LARDER_INTERNAL);
 }
 
+/* S039, S192 */
 static void
 the_files_name_nobody_and_no_token(void **state)
 {

@@ -146,6 +146,7 @@ a_service_credential_opens_the_vault(void **state)
 	assert_says(&error, "the key is wrong");
 }
 
+/* S193 */
 static void
 a_passphrase_is_taken_byte_for_byte(void **state)
 {
@@ -336,6 +337,7 @@ no_slot_is_removed_to_hide_that_more_is_damaged(void **state)
 	}
 }
 
+/* S193 */
 static void
 without_any_key_it_says_so(void **state)
 {
