@@ -72,9 +72,17 @@ const confidential = { ...client, grant_types: [...client.grant_types, 'client_c
 // The secret has characters that the two encodings of Basic write differently.
 const secret = 'a secret+with 100% of:the/odd=ones&more';
 
+// Further clients of a test, as registration metadata: what they have in common is added here.
+const more = process.env.MORE_CLIENTS ? JSON.parse(readFileSync(process.env.MORE_CLIENTS)) : [];
+
+const peer = (ctx) => ctx.req.socket.getPeerX509Certificate?.();
+
 const configuration = {
   adapter: MapAdapter,
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none',
+    ...(certificate ? ['tls_client_auth', 'self_signed_tls_client_auth'] : [])],
   clients: [
+    ...more.map((entry) => ({ ...confidential, ...entry })),
     { ...confidential, client_id: 'basic', client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' },
     { ...confidential, client_id: 'post', client_secret: secret, token_endpoint_auth_method: 'client_secret_post' },
     { ...client, client_id: 'public', token_endpoint_auth_method: 'none' },
@@ -87,6 +95,18 @@ const configuration = {
     introspection: { enabled: true },
     registration: { enabled: true },
     registrationManagement: { enabled: true },
+    ...(certificate && {
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        selfSignedTlsClientAuth: true,
+        tlsClientAuth: true,
+        getCertificate: peer,
+        certificateAuthorized: (ctx) => ctx.req.socket.authorized,
+        certificateSubjectMatches: (ctx, property, expected) =>
+          property === 'tls_client_auth_subject_dn' && peer(ctx)?.subject === expected,
+      },
+    }),
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo: async (ctx, resource) => {
@@ -117,7 +137,13 @@ async function answerInteraction(provider, ctx) {
 }
 
 const web = certificate
-  ? createHttpsServer({ cert: readFileSync(certificate), key: readFileSync(key) })
+  ? createHttpsServer({
+    cert: readFileSync(certificate),
+    key: readFileSync(key),
+    requestCert: true,
+    rejectUnauthorized: false,
+    ...(process.env.CA_FILE && { ca: readFileSync(process.env.CA_FILE) }),
+  })
   : createHttpServer();
 
 web.listen(0, '127.0.0.1', () => {
