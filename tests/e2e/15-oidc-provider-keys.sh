@@ -1,5 +1,5 @@
 # Goal of this test: every client authentication with a key or a certificate on oidc-provider over TLS: log in, renew, revoke.
-# RFC 7523 and RFC 8705; the server checks audience, end, signature and that no assertion comes twice.
+# RFC 7523 and RFC 8705; the server checks audience, end, signature and that no assertion comes twice. S125, S127, S176.
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -265,6 +265,7 @@ build_signed(const struct provider *provider, enum auth_method auth, unsigned *c
 }
 
 /* RFC 7521 section 4.2, RFC 7523 sections 2.2 and 3; RFC 6749 section 2.3: one method per request. */
+/* S118, S119, S121, S123 */
 static void
 an_assertion_names_client_server_end_and_itself(void **state)
 {
@@ -296,6 +297,7 @@ an_assertion_names_client_server_end_and_itself(void **state)
 	provider_free(provider);
 }
 
+/* S120 */
 static void
 an_assertion_is_for_the_issuer_where_the_definition_says_so(void **state)
 {
@@ -331,6 +333,7 @@ a_signed_secret_names_what_the_definition_wants(void **state)
 	provider_free(provider);
 }
 
+/* S126 */
 static void
 a_client_with_a_certificate_says_who_it_is(void **state)
 {
@@ -350,6 +353,7 @@ a_client_with_a_certificate_says_who_it_is(void **state)
 }
 
 /* RFC 8705 section 5 */
+/* S130 */
 static void
 the_endpoints_for_certificates_take_the_place_of_the_others(void **state)
 {
