@@ -88,11 +88,10 @@ set_certificate(struct call *call)
 {
 	const struct job *job = call->job;
 
-	if (secret_is_empty(&job->certificate))
+	if (secret_is_empty(&job->certificate) || !call->secure)
 		return true;
-	return call->secure && set_text(call, CURLOPT_SSLCERTTYPE, "PEM") &&
-	    set_blob(call, CURLOPT_SSLCERT_BLOB, &job->certificate) && set_text(call, CURLOPT_SSLKEYTYPE, "DER") &&
-	    set_blob(call, CURLOPT_SSLKEY_BLOB, &job->certificate_key);
+	return set_text(call, CURLOPT_SSLCERTTYPE, "PEM") && set_blob(call, CURLOPT_SSLCERT_BLOB, &job->certificate) &&
+	    set_text(call, CURLOPT_SSLKEYTYPE, "DER") && set_blob(call, CURLOPT_SSLKEY_BLOB, &job->certificate_key);
 }
 
 /* An empty proxy is not the same as none set: it keeps libcurl from asking the environment. */

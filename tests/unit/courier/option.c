@@ -194,6 +194,30 @@ a_request_without_a_body_reads_none(void **state)
 	job_clear(&job);
 }
 
+/* RFC 8705: shown to the server, from memory; and to nobody without TLS. */
+static void
+a_certificate_is_shown_over_tls_only(void **state)
+{
+	struct job job = { .kind = JOB_PLAIN, .insecure_loopback = true };
+
+	(void)state;
+	memcpy(job.request.method, "GET", 4);
+	assert_true(secret_copy("-----BEGIN CERTIFICATE-----", 27, &job.certificate));
+	assert_true(secret_copy("0key", 4, &job.certificate_key));
+	memcpy(job.request.url, "https://127.0.0.1:1/token", 26);
+	perform(&job);
+	assert_true(was_recorded("SSLCERT_BLOB=set"));
+	assert_true(was_recorded("SSLCERTTYPE=PEM"));
+	assert_true(was_recorded("SSLKEY_BLOB=set"));
+	assert_true(was_recorded("SSLKEYTYPE=DER"));
+	assert_false(was_recorded("PROXY_SSLCERT_BLOB=set"));
+	memcpy(job.request.url, "http://127.0.0.1:1/token", 25);
+	perform(&job);
+	assert_false(was_recorded("SSLCERT_BLOB=set"));
+	assert_false(was_recorded("SSLKEY_BLOB=set"));
+	job_clear(&job);
+}
+
 static bool
 always(void *context)
 {
@@ -273,6 +297,7 @@ run_option_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_options_of_a_post_are_these_and_no_others),
 		cmocka_unit_test(a_request_without_a_body_reads_none),
+		cmocka_unit_test(a_certificate_is_shown_over_tls_only),
 		cmocka_unit_test(the_gate_is_asked_once_and_the_body_read_once),
 		cmocka_unit_test(https_to_a_name_that_became_this_machine_is_refused_before_the_gate),
 		cmocka_unit_test(plain_http_to_an_address_that_is_not_loopback_is_refused_before_the_gate),

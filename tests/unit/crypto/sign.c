@@ -189,6 +189,34 @@ a_key_does_not_sign_for_another_algorithm(void **state)
 	secret_free(&der);
 }
 
+static void
+a_certificate_belongs_to_the_key_that_signed_it(void **state)
+{
+	static const enum sign_alg algs[] = { SIGN_ES256, SIGN_RS256, SIGN_EDDSA };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof algs / sizeof algs[0]; i++) {
+		struct buf der = BUF_INIT(4096), text = BUF_INIT_SECRET(8192);
+		struct secret key = SECRET_INIT, other = SECRET_INIT, pem = SECRET_INIT;
+		struct larder_error error;
+
+		assert_int_equal(sign_key_make(algs[i], &key, NULL), LARDER_OK);
+		assert_int_equal(sign_key_make(algs[i], &other, NULL), LARDER_OK);
+		assert_int_equal(sign_certificate_make(&key, "bank", &der, NULL), LARDER_OK);
+		assert_true(sign_pem("CERTIFICATE", der.data, der.len, &text));
+		assert_true(buf_take_secret(&text, &pem));
+		assert_int_equal(sign_certificate_check(&key, &pem, NULL), LARDER_OK);
+		assert_int_equal(sign_certificate_check(&other, &pem, &error), LARDER_USAGE);
+		assert_non_null(strstr(error.why, "another key"));
+		pem.data[60] ^= 1;
+		assert_int_equal(sign_certificate_check(&key, &pem, &error), LARDER_USAGE);
+		buf_clear(&der);
+		secret_free(&key);
+		secret_free(&other);
+		secret_free(&pem);
+	}
+}
+
 /* RFC 4231 section 4.3 */
 static void
 hs256_is_hmac_sha_256(void **state)
@@ -215,6 +243,7 @@ run_sign_tests(void)
 		cmocka_unit_test(every_key_of_the_corpus_is_read_as_its_expect_file_says),
 		cmocka_unit_test(a_key_that_was_made_signs_and_shows_its_public_half),
 		cmocka_unit_test(a_key_does_not_sign_for_another_algorithm),
+		cmocka_unit_test(a_certificate_belongs_to_the_key_that_signed_it),
 		cmocka_unit_test(hs256_is_hmac_sha_256),
 	};
 

@@ -29,6 +29,8 @@ make_job(struct job *job)
 	memcpy(job->proxy, "http://proxy.example:3128", 26);
 	memcpy(job->ca_file, "/etc/ca.pem", 12);
 	memcpy(job->ca_dir, "/etc/ca", 8);
+	assert_true(secret_copy("-----BEGIN CERTIFICATE-----", 27, &job->certificate));
+	assert_true(secret_copy("0key", 4, &job->certificate_key));
 	job->connect_ms = 5000;
 	job->go_ms = 10000;
 	job->listen_ms = 90000;
@@ -57,6 +59,8 @@ assert_same_job(const struct job *a, const struct job *b)
 	assert_string_equal(a->proxy, b->proxy);
 	assert_string_equal(a->ca_file, b->ca_file);
 	assert_string_equal(a->ca_dir, b->ca_dir);
+	assert_true(secret_equal(&a->certificate, &b->certificate));
+	assert_true(secret_equal(&a->certificate_key, &b->certificate_key));
 	assert_int_equal(a->connect_ms, b->connect_ms);
 	assert_int_equal(a->go_ms, b->go_ms);
 	assert_int_equal(a->listen_ms, b->listen_ms);
