@@ -278,6 +278,7 @@ an_assertion_names_client_server_end_and_itself(void **state)
 	(void)build_signed(provider, AUTH_PRIVATE_KEY_JWT, &calls, &first);
 	assert_null(header(&first, "Authorization"));
 	assert_null(strstr(body(&first), "client_secret="));
+	assert_non_null(strstr(body(&first), "client_id=id&")); /* S124: what sub says */
 	assert_non_null(strstr(
 	    body(&first), "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&"));
 	jwt = strstr(body(&first), "client_assertion=") + strlen("client_assertion=");

@@ -164,7 +164,6 @@ judged(const char *text, bool *ret_dropped)
 	return reply;
 }
 
-/* S164 */
 static void
 a_refresh_token_is_dropped_and_said_to_be(void **state)
 {
