@@ -90,6 +90,7 @@ def value_for(definition, name, origin):
     texts += [definition.get("revoke", {}).get("url") or "", definition.get("issuer") or ""]
     if any(text.startswith("{" + name + "}") for text in texts):
         return f"{origin}/v_{name}"
+    texts += definition.get("client_assertion", {}).values()
     if not any("{" + name + "}" in text for text in texts):
         return None
     return "mine"
@@ -169,11 +170,14 @@ class Case:
         larder = self.larder
         larder.run("init", "--key-file", "key")
         words = [f"--var={name}={value}" for name, value in self.values.items()]
-        if not self.public:
+        signs = {"private_key_jwt": "RS256", "client_secret_post_signed_jwt": "ES256"}.get(self.shape.auth())
+        if not self.public and not signs:
             words += ["--secret-file", "-"]
         try:
             larder.run("client", "add", "app", "--provider", self.id, "--client-id", play.CLIENT, *words,
-                       given=None if self.public else play.SECRET)
+                       given=None if self.public or signs else play.SECRET)
+            if signs:
+                larder.run("client", "key", "app", "--alg", signs)
             if self.definition["endpoints"].get("authorization"):
                 there = [] if self.definition.get("loopback", {}).get("http_loopback", True) else \
                     ["--redirect-uri", "https://app.example/callback"]

@@ -63,13 +63,35 @@ class Provider:
             wanted = "Basic " + base64.b64encode(":".join(quoted).encode()).decode()
         elif method == "secret_key_basic":
             wanted = "Basic " + base64.b64encode((quoted[1] + ":").encode()).decode()
-        elif method in ("client_secret_post", "client_secret_post_signed_jwt") and self.secret:
+        elif method == "private_key_jwt":
+            text = self.assertion(endpoint, request, "client_assertion",
+                                  {"iss": "mine", "sub": CLIENT, "aud": "https://revolut.com"}, "RS256")
+            kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            params = {"client_id": CLIENT, "client_assertion": text, "client_assertion_type": kind}
+        elif method == "client_secret_post_signed_jwt":
+            wanted_claims = {"iss": "mine", "sub": CLIENT, "aud": "https://appleid.apple.com"}
+            text = self.assertion(endpoint, request, "client_secret", wanted_claims, "ES256")
+            params = {"client_id": CLIENT, "client_secret": text}
+        elif method == "client_secret_post" and self.secret:
             params = {names["client_id"]: CLIENT, names["client_secret"]: SECRET}
         else:
             params = {names["client_id"]: CLIENT}
         if request.headers.get("authorization") != wanted:
             raise Wrong(f"{endpoint}: authenticated by {request.headers.get('authorization')!r} instead of {wanted!r}")
         return params
+
+    @staticmethod
+    def assertion(endpoint, request, name, claims, alg):
+        """A JWT that the client has signed; its signature is tested elsewhere."""
+        text = request.form().get(name, "")
+        try:
+            head, body = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in text.split(".")[:2])
+        except ValueError:
+            raise Wrong(f"{endpoint}: {name} is no JWT: {text!r}") from None
+        wrong = {key: value for key, value in claims.items() if value and body.get(key) != value}
+        if head.get("alg") != alg or wrong or body.get("exp", 0) <= body.get("iat", 0):
+            raise Wrong(f"{endpoint}: {name} says {json.dumps(head)} {json.dumps(body)}")
+        return text
 
     def check_headers(self, endpoint, request):
         for name, value in self.shape.own.get("headers", {}).get(endpoint, {}).items():
