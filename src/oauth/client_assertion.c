@@ -31,6 +31,9 @@ fill_audience(struct message *message, const struct oauth_client *client, struct
 
 	if (strcmp(rule, "token_endpoint") == 0)
 		message->code = token_endpoint(message->provider, client, ret, message->ret_error);
+	else if (strcmp(rule, "endpoint") == 0 && message->request->url[0] != '\0')
+		message->code =
+		    buf_append_str(ret, message->request->url) ? LARDER_OK : error_no_memory(message->ret_error);
 	else if (strcmp(rule, "issuer") != 0)
 		fill(message, rule, ret);
 	else if (message->provider->issuer != NULL)

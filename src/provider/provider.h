@@ -161,9 +161,10 @@ struct provider {
 	enum auth_method auth_default; /* AUTH_UNSET: basic with a secret, none without */
 	enum basic_encoding basic_encoding;
 	struct { /* of the JWT with which a client proves itself (RFC 7523 section 2.2), and of a signed secret */
-		char *audience; /* "token_endpoint" (default), "issuer", or a text with {name} */
-		char *issuer;   /* template; NULL: the client id */
-		char *key_id;   /* template; NULL: that of the key */
+		char *
+		    audience; /* "token_endpoint" (default), "endpoint" (that is asked), "issuer", or a text with {name} */
+		char *issuer; /* template; NULL: the client id */
+		char *key_id; /* template; NULL: that of the key */
 	} client_assertion;
 	enum pkce_use pkce;
 	enum challenge_encoding pkce_challenge;

@@ -91,17 +91,27 @@ def plugin(url, ttl, key, certificate):
         "pkce-method-plain-allowed": False, "introspection-revocation-allowed": True,
         "introspection-revocation-allow-target-client": True, "introspection-revocation-auth-scope": [],
         "subject-type": "public", "name-claim": "on-demand", "email-claim": "no", "scope-claim": "on-demand",
-        "oauth-dpop-allowed": False, "request-parameter-allow": False}}
+        "oauth-dpop-allowed": False, "request-parameter-allow": True, "request-maximum-exp": 3600,
+        "client-pubkey-parameter": "pubkey"}}
 
 
 def client(name):
-    method = {"basic": "client_secret_basic", "post": "client_secret_post", "public": "none"}[name]
+    method = {"basic": "client_secret_basic", "post": "client_secret_post", "public": "none", "hmac": "client_secret_jwt",
+              "signer": "private_key_jwt"}[name]
     fields = {"client_id": name, "name": name, "enabled": True, "confidential": name != "public", "scope": SCOPES,
               "redirect_uri": ["http://127.0.0.1:9/callback"], "token_endpoint_auth_method": [method],
               "authorization_type": ["code", "refresh_token"] + ([] if name == "public" else ["client_credentials"])}
-    if name != "public":
+    if name not in ("public", "signer"):
         fields["client_secret"] = SECRET
+    if name == "signer":
+        with open(os.environ["SIGNER_PEM"], encoding="ascii") as file:
+            fields["pubkey"] = file.read()
     return fields
+
+
+def clients():
+    """The signer only in a test that has a key for it."""
+    return ["basic", "post", "public", "hmac"] + (["signer"] if "SIGNER_PEM" in os.environ else [])
 
 
 def new_key(folder):
@@ -119,11 +129,11 @@ def set_up(api, url, ttl, folder):
     api.call("POST", "mod/plugin/", plugin(url, ttl, *new_key(folder)))
     api.call("POST", "user/", {"username": "alice", "name": "Alice", "email": "alice@example.org", "enabled": True,
                                "password": "password", "scope": ["g_profile", *SCOPES]})
-    for name in ("basic", "post", "public"):
+    for name in clients():
         api.call("POST", "client/", client(name))
     user = Api(api.port, api.tls)
     user.call("POST", "auth/", {"username": "alice", "password": "password"})
-    for name in ("basic", "post", "public"):
+    for name in clients():
         user.call("PUT", "auth/grant/" + name, {"scope": " ".join(SCOPES)})
 
 
