@@ -129,6 +129,18 @@ enum larder_code
 party_of_client(struct engine *engine, struct client *client, struct party *ret, struct larder_error *ret_error);
 void party_clear(struct party *party);
 
+/*
+ * Whether the ID token in a reply, if there is one, was made for this client and, at a refresh, for the account that the
+ * credential stands for. If not, the reply's access token is not usable, and its complaint says why; a refresh token in
+ * it is kept, as any other.
+ *
+ * credential  of a refresh; NULL at a log-in
+ * nonce       that was sent for it; NULL: none
+ * now         Unix seconds; 0: its age does not matter, as at a refresh, where some providers repeat the first one
+ */
+bool party_believes(const struct party *party, const struct credential *credential, const char *nonce, int64_t now,
+    struct token_reply *reply);
+
 /* A job for this party: limits, proxy, authorities, certificate. The request is filled by the caller. INTERNAL. */
 enum larder_code
 party_job(const struct engine *engine, const struct party *party, struct job *ret, struct larder_error *ret_error);
@@ -249,8 +261,9 @@ struct enrolment {
 	const char *name, *client, *scope, *account;
 	const struct secret *refresh_token; /* may be empty if tokens are given */
 	const char *subject;                /* NULL: unknown */
-	const char *redirect_uri;           /* of the log-in; NULL */
-	const struct token_reply *tokens;   /* what came with it; NULL: nothing */
+	bool subject_of_id_token;
+	const char *redirect_uri;         /* of the log-in; NULL */
+	const struct token_reply *tokens; /* what came with it; NULL: nothing */
 	enum grant_type grant_type;
 	const struct grant_terms *terms; /* of the grant types without a refresh token; NULL */
 	const char *note;                /* for the audit log; NULL */

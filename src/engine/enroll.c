@@ -121,8 +121,10 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	wipe(&ret->intent, sizeof ret->intent);
 	if (enrolment->redirect_uri != NULL)
 		(void)text_format(ret->redirect_uri, sizeof ret->redirect_uri, "%s", enrolment->redirect_uri);
-	if (enrolment->subject != NULL)
+	if (enrolment->subject != NULL) {
 		(void)text_format(ret->subject, sizeof ret->subject, "%s", enrolment->subject);
+		ret->subject_of_id_token = enrolment->subject_of_id_token;
+	}
 	if (enrolment->tokens != NULL)
 		note_tokens(enrolment->tokens, now, ret);
 }

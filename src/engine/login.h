@@ -37,6 +37,7 @@ struct login {
 	char resource[RESOURCE_SIZE];
 	bool renews; /* the credential exists */
 	char state[LOGIN_TEXT_SIZE];
+	char nonce[LOGIN_TEXT_SIZE]; /* "" where no ID token is asked for */
 	struct secret verifier;
 	char redirect_uri[REDIRECT_SIZE];
 	char redirect_before[REDIRECT_SIZE]; /* of the log-in that the credential came of; "" */

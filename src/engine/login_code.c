@@ -23,6 +23,11 @@ make_secrets(struct engine *engine, struct login *login, char ret_challenge[stat
 
 	engine->effects->random(engine->effects->ctx, bytes, sizeof bytes);
 	base64url_32(bytes, login->state);
+	login->nonce[0] = '\0';
+	if (scope_is_subset("openid", login->scope)) {
+		engine->effects->random(engine->effects->ctx, bytes, sizeof bytes);
+		base64url_32(bytes, login->nonce);
+	}
 	engine->effects->random(engine->effects->ctx, bytes, sizeof bytes);
 	base64url_32(bytes, text);
 	secret_free(&login->verifier);
@@ -78,6 +83,7 @@ login_url(struct engine *engine, struct login *login, const char *redirect_uri, 
 		.redirect_uri = login->redirect_uri,
 		.state = login->state,
 		.code_challenge = challenge,
+		.nonce = login->nonce,
 		.scope = login->scope,
 		.resource = login->resource,
 	};

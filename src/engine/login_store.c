@@ -128,6 +128,7 @@ login_store(struct engine *engine, struct login *login, struct token_reply *repl
 		.scope = login->scope,
 		.account = login->account,
 		.subject = login->subject,
+		.subject_of_id_token = reply->identity.is_id_token && reply->identity.subject[0] != '\0',
 		.redirect_uri = login->redirect_uri,
 		.refresh_token = &reply->refresh_token,
 		.tokens = reply,
@@ -137,6 +138,9 @@ login_store(struct engine *engine, struct login *login, struct token_reply *repl
 	enum larder_code code;
 
 	if (reply->outcome != GRANT_TOKENS || !reply->usable)
+		return login_refuse(reply, ret_error);
+	if (!party_believes(&login->party, NULL, login->nonce[0] == '\0' ? NULL : login->nonce,
+		engine->effects->now_s(engine->effects->ctx), reply))
 		return login_refuse(reply, ret_error);
 	find_identity(engine, login, reply, deadline_ms);
 	code = check_account(login, &reply->identity, ret_error);

@@ -174,6 +174,8 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	}
 	if (credential->grant_type != GRANT_TYPE_REFRESH_TOKEN)
 		grants_judge(&reply, &dropped);
+	if (credential->subject_of_id_token)
+		(void)party_believes(party, credential, NULL, 0, &reply);
 	code = begin_anew(engine, credential, &fresh, ret_error);
 	if (code != LARDER_OK)
 		goto out;

@@ -64,6 +64,8 @@ authorize_params(struct message *message, const struct oauth_client *client, con
 	add_text(message, "redirect_uri", authorize->redirect_uri);
 	add_scope(message, authorize->scope);
 	add_text(message, "state", authorize->state);
+	if (authorize->nonce != NULL && authorize->nonce[0] != '\0')
+		add_text(message, "nonce", authorize->nonce);
 	if (authorize->code_challenge[0] != '\0') {
 		add_text(message, "code_challenge", authorize->code_challenge);
 		add_text(message, "code_challenge_method", "S256");

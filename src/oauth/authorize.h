@@ -16,6 +16,7 @@ struct authorize {
 	const char *state; /* unguessable, for this one attempt */
 	const char
 	    *code_challenge;  /* S256 of the verifier (RFC 7636 section 4.2); "" where the provider refuses PKCE */
+	const char *nonce;    /* to find again in the ID token (OpenID Connect Core section 3.1.2.1); "" */
 	const char *scope;    /* with spaces; "": none. Those that a refresh token wants are added */
 	const char *resource; /* absolute URIs with spaces between; "" */
 };

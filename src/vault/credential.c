@@ -36,6 +36,7 @@ static const struct member members[] = {
 	MEMBER(26, NUMBER, credential, last_error_at),
 	MEMBER(27, TEXT, credential, api_hosts),
 	MEMBER(28, TEXT, credential, subject),
+	MEMBER(39, BOOL, credential, subject_of_id_token),
 	MEMBER(32, NUMBER, credential, granted_at),
 	MEMBER(33, NUMBER, credential, refresh_idle_end_at),
 	MEMBER(34, NUMBER, credential, refresh_absolute_end_at),

@@ -109,6 +109,7 @@ struct credential {                  /* everything about it that is no token */
 	char client[NAME_SIZE];
 	char provider[65];
 	char account[256];
+	bool subject_of_id_token;  /* it was one that said so: a refresh may not say otherwise */
 	char subject[256];         /* whose account it is, in the provider's own terms; "" unknown */
 	char scope[SCOPE_SIZE];    /* granted to the refresh token; "" unknown */
 	char token_endpoint[2049]; /* pinned when it was stored: the only place that gets its refresh token */

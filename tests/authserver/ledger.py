@@ -13,6 +13,7 @@ A grant is a family of refresh tokens. Its generations are counted from 1, as La
 
 Every function here is called with the ledger's lock held.
 """
+import base64
 import json
 import os
 import secrets
@@ -53,6 +54,7 @@ GRANT_DEFAULTS = {
     "access_len": 0,                # pad tokens to this length
     "refresh_len": 0,
     "shape": {},
+    "id_token": None,               # claims of an ID token that comes with each access token
     "resources": None,              # resources.py
     "by_scope": False,
 }
@@ -251,6 +253,9 @@ class Ledger:
         elif grant["expires_in"] != "omit":
             reply["expires_in"] = grant["expires_in"]
         reply["scope"] = scope
+        if grant["id_token"] is not None:
+            reply["id_token"] = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+                                         for part in ({"alg": "none"}, grant["id_token"])) + "."
         return reply
 
     # -- revocation, RFC 7009

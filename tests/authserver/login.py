@@ -20,7 +20,7 @@ class Login:
 
     def __init__(self, server):
         self.server, self.ledger = server, server.ledger
-        self.options = {"grant": {}, "deny": False, "device_auto": True, "device_polls": 1, "interval": 5,
+        self.options = {"id_token": None, "grant": {}, "deny": False, "device_auto": True, "device_polls": 1, "interval": 5,
                         "device_life": DEVICE_LIFE_S, "slow_down": 0, "iss": True, "par_required": False, "par_life": 60,
                         "userinfo": {"sub": "1", "email": "jane@example.org"}}
 
@@ -48,7 +48,8 @@ class Login:
             with self.ledger.lock:
                 self.ledger.codes[answer["code"]] = {
                     "client": client["id"], "redirect_uri": uri, "scope": query.get("scope", "read"), "used": None,
-                    "challenge": query.get("code_challenge"), "expires_at": time.time() + CODE_LIFE_S}
+                    "challenge": query.get("code_challenge"), "expires_at": time.time() + CODE_LIFE_S,
+                    "nonce": query.get("nonce"), "origin": request.origin()}
         mark = "&" if "?" in uri else "?"
         return Reply(302, b"", headers={"Location": uri + mark + urllib.parse.urlencode(answer)})
 
@@ -60,8 +61,18 @@ class Login:
             return self.redeem_device(client, form)
         raise Refusal("unsupported_grant_type", kind)
 
-    def issue(self, client, scope):
-        grant = self.ledger.add_grant(client["id"], {"scope": scope, **self.options["grant"]})
+    def claims(self, client, code):
+        """What the ID token says: the usual, and what the option id_token wants otherwise; null: not there."""
+        if self.options["id_token"] is None:
+            return None
+        now = int(time.time())
+        usual = {"iss": code.get("origin"), "sub": "1", "aud": client["id"], "iat": now, "exp": now + 600,
+                 "nonce": code.get("nonce"), "email": "jane@example.org"}
+        return {name: value for name, value in {**usual, **self.options["id_token"]}.items() if value is not None}
+
+    def issue(self, client, scope, code=None):
+        grant = self.ledger.add_grant(client["id"], {"scope": scope, "id_token": self.claims(client, code or {}),
+                                                     **self.options["grant"]})
         fields = self.ledger.reply_fields(grant, self.ledger.new_access(grant, 1, grant["scope"]), grant["scope"])
         fields["refresh_token"] = grant["generations"][0]["token"]
         return grant, fields
@@ -79,7 +90,7 @@ class Login:
             digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
             if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != code["challenge"]:
                 raise Refusal("invalid_grant", "wrong code_verifier")
-        grant, fields = self.issue(client, code["scope"])
+        grant, fields = self.issue(client, code["scope"], code)
         code["used"] = grant["id"]
         return grant, fields
 

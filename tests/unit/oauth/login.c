@@ -40,7 +40,7 @@ static void
 the_url_has_state_challenge_and_what_was_asked_for(void **state)
 {
 	struct provider *provider = provider_at("https://as.example/authorize", "");
-	const struct authorize authorize = { "http://127.0.0.1:8765/callback", STATE, "challenge", "a b",
+	const struct authorize authorize = { "http://127.0.0.1:8765/callback", STATE, "challenge", "n-1", "a b",
 		"https://api.example" };
 	char url[2048];
 
@@ -49,7 +49,7 @@ the_url_has_state_challenge_and_what_was_asked_for(void **state)
 	assert_string_equal(url,
 	    "https://as.example/authorize?response_type=code&client_id=id&redirect_uri=http%3A%2F%2F127.0.0.1%3A8765%2Fcallback"
 	    "&scope=a+b&state=" STATE
-	    "&code_challenge=challenge&code_challenge_method=S256&resource=https%3A%2F%2Fapi.example");
+	    "&nonce=n-1&code_challenge=challenge&code_challenge_method=S256&resource=https%3A%2F%2Fapi.example");
 	provider_free(provider);
 }
 
@@ -59,7 +59,7 @@ an_existing_query_stays_and_the_definition_adds_its_own(void **state)
 {
 	struct provider *provider = provider_at("https://as.example/authorize?tenant=1",
 	    ",\"authorize_params\":{\"access_type\":\"offline\"},\"offline_scopes\":[\"offline_access\"],\"scope_separator\":\",\"");
-	const struct authorize authorize = { "http://127.0.0.1/", STATE, "", "a", "" };
+	const struct authorize authorize = { "http://127.0.0.1/", STATE, "", "", "a", "" };
 	char url[2048];
 
 	(void)state;
@@ -74,7 +74,7 @@ static void
 without_an_endpoint_there_is_no_url(void **state)
 {
 	struct provider *provider = provider_with("");
-	const struct authorize authorize = { "http://127.0.0.1/", STATE, "", "", "" };
+	const struct authorize authorize = { "http://127.0.0.1/", STATE, "", "", "", "" };
 	char url[64];
 
 	(void)state;
@@ -268,6 +268,72 @@ an_id_token_tells_whose_account_it_is(void **state)
 	}
 }
 
+/* S085, S086 */
+static void
+an_id_token_that_was_made_for_something_else_is_not_believed(void **state)
+{
+	static const struct identity good = {
+		.subject = "1",
+		.is_id_token = true,
+		.issuer = "https://as.example",
+		.audience = "other\nid\n",
+		.party = "id",
+		.nonce = "n-1",
+		.issued_at = 1000,
+		.expires_at = 4600,
+	};
+	const struct identity_terms terms = { "https://as.example", "id", "1", "n-1", 2000 };
+	struct identity odd = good;
+
+	(void)state;
+	assert_null(identity_objection(&good, &terms));
+	text_format(odd.issuer, sizeof odd.issuer, "as.example"); /* as Google may write it */
+	assert_null(identity_objection(&odd, &terms));
+	text_format(odd.issuer, sizeof odd.issuer, "https://as.example/");
+	assert_string_equal(identity_objection(&odd, &terms), "its ID token is of another issuer");
+	odd = good;
+	text_format(odd.audience, sizeof odd.audience, "idx\nxid\n");
+	assert_string_equal(identity_objection(&odd, &terms), "its ID token is of another client");
+	odd = good;
+	text_format(odd.party, sizeof odd.party, "other");
+	assert_string_equal(identity_objection(&odd, &terms), "its ID token was issued to another client");
+	odd = good;
+	text_format(odd.subject, sizeof odd.subject, "2");
+	assert_string_equal(identity_objection(&odd, &terms), "its ID token is of another account");
+	odd = good;
+	odd.nonce[0] = '\0';
+	assert_non_null(identity_objection(&odd, &terms));
+	odd = good;
+	odd.expires_at = 1000;
+	assert_non_null(identity_objection(&odd, &terms));
+	odd.expires_at = -1;
+	assert_non_null(identity_objection(&odd, &terms));
+	odd = good;
+	odd.issued_at = 3000;
+	assert_non_null(identity_objection(&odd, &terms));
+	/* what nobody knows is not compared */
+	odd = (struct identity){ .is_id_token = true, .issued_at = -1, .expires_at = -1 };
+	assert_null(identity_objection(&odd, &(struct identity_terms){ .now = 0 }));
+}
+
+static void
+the_claims_of_an_id_token_are_read(void **state)
+{
+	/* {"iss":"https://as.example","sub":"1","aud":["a","id"],"azp":"id","nonce":"n-1","iat":1000,"exp":4600.5} */
+	static const char token[] = "e30.eyJpc3MiOiJodHRwczovL2FzLmV4YW1wbGUiLCJzdWIiOiIxIiwiYXVkIjpbImEiLCJpZC"
+				    "JdLCJhenAiOiJpZCIsIm5vbmNlIjoibi0xIiwiaWF0IjoxMDAwLCJleHAiOjQ2MDAuNX0.";
+	struct identity identity;
+
+	(void)state;
+	assert_true(identity_read(token, sizeof token - 1, &identity));
+	assert_string_equal(identity.issuer, "https://as.example");
+	assert_string_equal(identity.audience, "a\nid\n");
+	assert_string_equal(identity.party, "id");
+	assert_string_equal(identity.nonce, "n-1");
+	assert_int_equal(identity.issued_at, 1000);
+	assert_int_equal(identity.expires_at, 4600);
+}
+
 /* S155, S156 */
 static void
 an_answer_without_the_issuer_that_is_always_named_can_be_told(void **state)
@@ -291,7 +357,7 @@ a_pushed_request_has_all_parameters_and_the_clients_authentication(void **state)
 {
 	struct provider *provider =
 	    provider_at("https://as.example/authorize", ",\"authorize_params\":{\"prompt\":\"x\"}");
-	const struct authorize authorize = { "http://127.0.0.1:8765/callback", STATE, "challenge", "a b", "" };
+	const struct authorize authorize = { "http://127.0.0.1:8765/callback", STATE, "challenge", "", "a b", "" };
 	struct secret secret = a_secret("s");
 	struct oauth_client basic = {
 		.client_id = "id", .client_secret = &secret, .auth = AUTH_BASIC, .vars = &no_vars
@@ -442,6 +508,8 @@ run_login_tests(void)
 		cmocka_unit_test(a_device_answer_needs_its_four_members),
 		cmocka_unit_test(a_poll_goes_on_until_the_person_has_decided),
 		cmocka_unit_test(an_id_token_tells_whose_account_it_is),
+		cmocka_unit_test(an_id_token_that_was_made_for_something_else_is_not_believed),
+		cmocka_unit_test(the_claims_of_an_id_token_are_read),
 		cmocka_unit_test(an_answer_without_the_issuer_that_is_always_named_can_be_told),
 		cmocka_unit_test(a_pushed_request_has_all_parameters_and_the_clients_authentication),
 		cmocka_unit_test(an_answer_to_a_pushed_request_is_a_reference_or_an_error),
