@@ -18,12 +18,14 @@
   login_set      the options of login.py                              -> how log-ins go
   grants_set     fields of grants.Grants.options                      -> how grants without a person go
   trust          iss, file (PEM), alg, client, kid                    -> assertions of this issuer are taken
+  trust_certificate  file (PEM)                                       -> TLS clients may show one that it vouches for
   subject        token, type, account                                 -> a token that can be exchanged
   discovery_set  fields of discovery.OPTIONS                          -> what the server says about itself
   registered                                                          -> {"clients": [ids]} of those that registered themselves
   save           writes the state now (SIGTERM does too)
 """
 import json
+import ssl
 import time
 
 from ledger import GRANT_DEFAULTS
@@ -137,6 +139,12 @@ class Control:
 
     def op_trust(self, **fields):
         self.server.grants.trust(**fields)
+
+    def op_trust_certificate(self, file):
+        for listener in self.listeners:
+            if listener.tls:
+                listener.tls.verify_mode = ssl.CERT_OPTIONAL
+                listener.tls.load_verify_locations(file)
 
     def op_subject(self, token, type, account):
         self.server.grants.subjects[token] = {"type": type, "account": account}

@@ -14,6 +14,7 @@ from grants import Grants
 from ledger import Refusal
 from login import Login
 from par import Pushed, userinfo
+from proofs import Proofs
 from wire import Reply
 
 PATHS = {"/token": "token", "/revoke": "revoke", "/introspect": "introspect", "/api": "api", "/authorize": "authorize",
@@ -30,6 +31,7 @@ class Server:
         self.seen = collections.Counter()
         self.discovery = Discovery(self)
         self.pushed = Pushed(self)
+        self.proofs = Proofs(ledger)
         self.login, self.grants, self.control = Login(self), Grants(self), Control(self)
 
     # -- one request
@@ -115,15 +117,16 @@ class Server:
 
     def client_of(self, request, form):
         with_basic = request.headers.get("authorization", "")[:6].lower() == "basic "
-        if with_basic and "client_secret" in form:
+        if with_basic + ("client_secret" in form) + ("client_assertion" in form) > 1:
             raise Refusal("invalid_request", "two methods of client authentication at once")
         if with_basic:
             return self.check_basic(request)
         client = self.ledger.clients.get(form.get("client_id"))
         if not client:
             raise Refusal("invalid_client", "unknown client", 401)
-        method = "client_secret_post" if "client_secret" in form else "none"
+        method = self.proofs.method_of(request, form, client)
         self.check_method(client, method)
+        self.proofs.check(request, form, client, method)
         if method == "client_secret_post" and form["client_secret"] != client["secret"]:
             raise Refusal("invalid_client", "wrong secret", 401)
         return client
@@ -160,6 +163,7 @@ class Server:
             if kind == "refresh_token":
                 if not form.get("refresh_token"):
                     raise Refusal("invalid_request", "refresh_token is missing")
+                self.proofs.check_binding(request, client, form)
                 grant, fields = self.redeem(client, form, fault, request.values("resource"))
             elif self.grants.knows(kind):
                 grant, fields = self.grants.redeem(request, client, form)
@@ -167,6 +171,7 @@ class Server:
                 grant, fields = self.login.redeem(client, form, kind)
             else:
                 raise Refusal("invalid_request", "grant_type is missing")
+            self.proofs.bind(request, client, grant, self.ledger.access[fields["access_token"]])
             shape = {**client["shape"], **grant["shape"], **fault}
         return fault_module.shape_reply(fields, shape)
 
@@ -207,7 +212,8 @@ class Server:
         token = self.bearer(request)
         with self.ledger.lock:
             self.ledger.count("api_requests")
-            if token and self.ledger.access_is_live(token):
+            if token and self.ledger.access_is_live(token) and self.proofs.shows(
+                    request, self.ledger.access[token].get("x5t")):
                 record = self.ledger.access[token]
                 record["uses"] += 1
                 grant = self.ledger.grants[record["grant"]]

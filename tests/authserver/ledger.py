@@ -26,6 +26,10 @@ CLIENT_DEFAULTS = {
     "secret": None,                 # None: a public client
     "auth": None,                   # client_secret_basic, client_secret_post, none, any; None: by the secret
     "basic": "form",                # form: RFC 6749 2.3.1; raw: not form-decoded
+    "key": None, "alg": None, "kid": None,          # PEM file of a public key, for what the client signs
+    "issuer": None, "audience": None,               # of it; None: the client, the token endpoint; {origin}, {path}
+    "certificate": None, "subject": None,           # PEM file of one that signs itself; {"commonName": ...} of another
+    "bound": False,                 # tokens are bound to the certificate that was shown
     "redirect_uris": [],            # empty: anything on loopback
     "revocation": {},               # see REVOCATION_DEFAULTS
     "shape": {},                    # how every token reply to this client looks: the keys of a fault

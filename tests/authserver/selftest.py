@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The tests' own authorization server must be right before it may judge others."""
+import base64
 import gzip
+import hmac
 import http.client
 import json
 import os
@@ -386,6 +388,50 @@ class Process(unittest.TestCase):
                 context = ssl.create_default_context(cafile=certificate)
                 with urllib.request.urlopen(url, context=context) as answer:
                     self.assertTrue(json.load(answer)["issuer"].startswith("https://localhost:"))
+
+
+def assertion(secret, **claims):
+    """A token of HS256; claims that are None are left out."""
+    now = int(time.time())
+    usual = {"iss": "hmac", "sub": "hmac", "iat": now, "exp": now + 300, "jti": os.urandom(8).hex()}
+    parts = [{"alg": "HS256"}, {name: value for name, value in {**usual, **claims}.items() if value is not None}]
+    text = ".".join(base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in parts)
+    mac = hmac.digest(secret.encode(), text.encode(), "sha256")
+    return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+class ClientAssertions(WithServer):
+    TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ctl("client_new", id="hmac", secret="hmac-secret", auth="client_secret_jwt")
+        cls.here = {"aud": cls.server.url("/token")}
+
+    def ask(self, text, **more):
+        _, token = self.grant("hmac")
+        form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": "hmac",
+                "client_assertion_type": self.TYPE, "client_assertion": text, **more}
+        return self.server.request("/token", form).status
+
+    def test_an_assertion_is_good_once(self):
+        text = assertion("hmac-secret", **self.here)
+        self.assertEqual((self.ask(text), self.ask(text)), (200, 401))
+
+    def test_what_is_wrong_in_an_assertion_is_refused(self):
+        now = int(time.time())
+        for wrong in ({"aud": "http://elsewhere/token"}, {"aud": [self.here["aud"]]}, {"iss": "c"}, {"sub": "c"},
+                      {"exp": now - 60}, {"exp": now + 3600}, {"exp": None}, {"iat": now + 60}, {"nbf": now + 60}, {"jti": None}):
+            self.assertEqual(self.ask(assertion("hmac-secret", **{**self.here, **wrong})), 401, wrong)
+        self.assertEqual(self.ask(assertion("another", **self.here)), 401)
+
+    def test_one_method_of_its_own_kind(self):
+        text = assertion("hmac-secret", **self.here)
+        self.assertEqual(self.ask(text, client_assertion_type="urn:x"), 401)
+        self.assertEqual(self.ask(text, client_secret="hmac-secret"), 400)
+        self.assertEqual(self.ask("nothing"), 401)
+        self.assertEqual(self.server.refresh(self.grant("hmac")[1], "hmac", "hmac-secret").status, 401)
 
 
 if __name__ == "__main__":

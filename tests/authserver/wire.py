@@ -19,7 +19,7 @@ class Closed(Exception):
 
 
 class Request:
-    __slots__ = ("method", "path", "query", "version", "headers", "body", "scheme", "port", "connection")
+    __slots__ = ("method", "path", "query", "version", "headers", "body", "scheme", "port", "connection", "certificate")
 
     def form(self):
         return dict(urllib.parse.parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -63,6 +63,12 @@ class Reply:
 class Connection:
     def __init__(self, sock, number):
         self.sock, self.number, self.rest = sock, number, b""
+        self.certificate = None     # that the peer showed: DER, and what is in it
+
+    def wrap(self, context):
+        self.sock = context.wrap_socket(self.sock, server_side=True)
+        shown = self.sock.getpeercert(binary_form=True)
+        self.certificate = (shown, self.sock.getpeercert()) if shown else None
 
     def read_some(self):
         data = self.sock.recv(65536)
@@ -108,6 +114,7 @@ class Connection:
             raise Closed("not a request line") from error
         request.path, _, request.query = target.partition("?")
         request.scheme, request.port, request.connection = scheme, port, self.number
+        request.certificate = self.certificate
         request.headers = {}
         for line in lines[1:]:
             name, _, value = line.partition(":")
@@ -181,7 +188,7 @@ class Listener:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls:
-                connection.sock = self.tls.wrap_socket(sock, server_side=True)
+                connection.wrap(self.tls)
             while self.handle(connection, connection.read_request(self.scheme, self.port)):
                 pass
         except (Closed, OSError, ValueError, ssl.SSLError):

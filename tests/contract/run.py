@@ -10,7 +10,8 @@ Every case runs in a fresh directory that is its HOME and its working directory.
     use: NAME          do the lines of use/NAME.txt first
     env: NAME=VALUE    for the commands that follow
     file: NAME 0600    write a file; its content is the lines below that begin with a tab
-    server:            start the authorization server; {{port}} is where it listens
+    server: [tls]      start the authorization server; {{port}} is where it listens; with tls also at https://localhost
+                       and {{tls_port}}, with a certificate of the authority in ca.pem and ca.key
                        (and {{docs}} always is the folder docs/ of the project)
     @ OP KEY=VALUE ... => NAME=.PATH ...
                        an order to that server; fields of its answer become {{NAME}}
@@ -118,11 +119,21 @@ class Case:
                 found = found[int(part)] if isinstance(found, list) else found[part]
             self.variables[name] = found
 
-    def start_server(self):
+    def start_server(self, tls):
         from client import Server
 
-        self.server = Server()
-        self.variables["port"] = self.server.port
+        self.server = Server(*(self.make_certificates() if tls else ()))
+        self.variables.update({name: value for name, value in self.server.ports.items() if name != "pid"})
+
+    def make_certificates(self):
+        """ca.pem and ca.key, and what the server needs; all commands trust the authority."""
+        new = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+        commands = [f"{new} -x509 -keyout ca.key -out ca.pem -subj '/CN=Test CA'",
+                    f"{new} -x509 -keyout server.key -out server.pem -subj /CN=localhost -CA ca.pem -CAkey ca.key "
+                    "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"]
+        subprocess.run(" && ".join(commands), shell=True, cwd=self.home, check=True, capture_output=True)
+        self.environment["SSL_CERT_FILE"] = os.path.join(self.home, "ca.pem")
+        return "--tls", os.path.join(self.home, "server.pem"), os.path.join(self.home, "server.key")
 
     def write(self, name, mode, content):
         path = os.path.join(self.home, name)
@@ -300,7 +311,7 @@ def perform(case, kind, value):
     elif kind == "file":
         case.write(value["name"], value["mode"], value["content"])
     elif kind == "server:":
-        case.start_server()
+        case.start_server(value == "tls")
     elif kind == "@":
         case.order(value)
     elif kind == "env:":
