@@ -263,6 +263,7 @@ struct enrolment {
 	const char *subject;                /* NULL: unknown */
 	bool subject_of_id_token;
 	const char *redirect_uri;         /* of the log-in; NULL */
+	const char *resource;             /* of the log-in; NULL */
 	const struct token_reply *tokens; /* what came with it; NULL: nothing */
 	enum grant_type grant_type;
 	const struct grant_terms *terms; /* of the grant types without a refresh token; NULL */

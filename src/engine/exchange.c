@@ -48,6 +48,7 @@ build_job(struct engine *engine, const struct party *party, const struct token_w
     const struct credential *credential, struct job *job, struct larder_error *ret_error)
 {
 	const struct effects *fx = engine->effects;
+	struct token_want asked = *want;
 	struct grant grant = { 0 };
 	struct secret ignored = SECRET_INIT;
 	enum larder_code code;
@@ -62,8 +63,10 @@ build_job(struct engine *engine, const struct party *party, const struct token_w
 	job->kind = JOB_EXCHANGE;
 	if (code == LARDER_OK)
 		code = grant_load(engine->vault, credential, &grant, ret_error);
+	if (asked.resource[0] == '\0')
+		asked.resource = credential->resource; /* what the log-in was for, or the token would be for anything */
 	if (code == LARDER_OK)
-		code = grant_request(engine, party, credential->grant_type, &grant, want, &job->request, ret_error);
+		code = grant_request(engine, party, credential->grant_type, &grant, &asked, &job->request, ret_error);
 	grant_clear(&grant);
 	if (code != LARDER_OK)
 		return code;

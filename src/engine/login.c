@@ -46,6 +46,8 @@ take_existing(struct engine *engine, struct login *login, char *ret_provider, st
 		(void)text_format(login->subject, sizeof login->subject, "%s", credential.subject);
 		(void)text_format(login->account, sizeof login->account, "%s", credential.account);
 		(void)text_format(login->redirect_before, sizeof login->redirect_before, "%s", credential.redirect_uri);
+		if (login->resource[0] == '\0')
+			(void)text_format(login->resource, sizeof login->resource, "%s", credential.resource);
 		code = take_scopes(login, credential.scope, ret_error);
 	} else if (code == LARDER_NOT_FOUND && login->client[0] != '\0') {
 		code = LARDER_OK;

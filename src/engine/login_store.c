@@ -130,6 +130,7 @@ login_store(struct engine *engine, struct login *login, struct token_reply *repl
 		.subject = login->subject,
 		.subject_of_id_token = reply->identity.is_id_token && reply->identity.subject[0] != '\0',
 		.redirect_uri = login->redirect_uri,
+		.resource = login->resource,
 		.refresh_token = &reply->refresh_token,
 		.tokens = reply,
 		.replace = login->renews,

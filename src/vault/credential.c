@@ -43,6 +43,7 @@ static const struct member members[] = {
 	MEMBER(35, TEXT, credential, cause),
 	MEMBER(29, NUMBER, credential, grant_type),
 	MEMBER(38, TEXT, credential, redirect_uri),
+	MEMBER(57, TEXT, credential, resource),
 	MEMBER(55, TEXT, credential, extra),
 	/* the intent: nothing of it is stored once it is closed */
 	MEMBER(40, BOOL, credential, intent.open),

@@ -109,12 +109,13 @@ struct credential {                  /* everything about it that is no token */
 	char client[NAME_SIZE];
 	char provider[65];
 	char account[256];
-	bool subject_of_id_token;  /* it was one that said so: a refresh may not say otherwise */
-	char subject[256];         /* whose account it is, in the provider's own terms; "" unknown */
-	char scope[SCOPE_SIZE];    /* granted to the refresh token; "" unknown */
-	char token_endpoint[2049]; /* pinned when it was stored: the only place that gets its refresh token */
-	char redirect_uri[256];    /* of the log-in that it came of; "" unknown */
-	char api_hosts[1024];      /* more hosts that may get its access tokens, with spaces between */
+	bool subject_of_id_token;     /* it was one that said so: a refresh may not say otherwise */
+	char subject[256];            /* whose account it is, in the provider's own terms; "" unknown */
+	char scope[SCOPE_SIZE];       /* granted to the refresh token; "" unknown */
+	char token_endpoint[2049];    /* pinned when it was stored: the only place that gets its refresh token */
+	char redirect_uri[256];       /* of the log-in that it came of; "" unknown */
+	char resource[RESOURCE_SIZE]; /* that it was for, and that its tokens are for unless another is named; "" */
+	char api_hosts[1024];         /* more hosts that may get its access tokens, with spaces between */
 	enum credential_state state;
 	enum grant_type grant_type;
 	bool rotating;            /* its provider class is not static: a copied vault must not spend it */
