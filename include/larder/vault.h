@@ -37,11 +37,10 @@ struct larder_options {    /* zero it; every member may stay unset */
 
 enum larder_key_kind { LARDER_KEY_PASSPHRASE = 1, LARDER_KEY_FILE, LARDER_KEY_COMMAND, LARDER_KEY_RECOVERY };
 
-struct larder_key_new {
+struct larder_key_new { /* a passphrase comes from the options' passphrase_fd, else it is asked for */
 	enum larder_key_kind kind;
 	const char *file;    /* LARDER_KEY_FILE: created (0600, 32 random bytes) if absent, else used */
 	const char *command; /* LARDER_KEY_COMMAND: run without a shell; kept in the user's configuration */
-			     /* LARDER_KEY_PASSPHRASE: from options' passphrase_fd, else asked for */
 };
 
 #define LARDER_RECOVERY_SIZE 64 /* bytes of a recovery code's text, NUL included */
