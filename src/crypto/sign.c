@@ -6,7 +6,8 @@
 
 #include "crypto/sign_evp.h"
 
-#define SEED_BYTES 32
+#define SEED_BYTES     32
+#define PEM_LINE_BYTES 48 /* 64 characters, RFC 7468 section 2 */
 
 /* RFC 8410 section 7: the PKCS#8 form of an Ed25519 key is this and the seed. */
 static const uint8_t ed25519_prefix[] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04,
@@ -208,12 +209,12 @@ sign_data(const struct secret *der, enum sign_alg alg, const void *data, size_t 
 bool
 sign_pem(const char *label, const void *der, size_t len, struct buf *ret)
 {
-	char text[4 * 12 + 1 + 16];
+	char text[sodium_base64_ENCODED_LEN(PEM_LINE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
 	const uint8_t *at = der;
 
 	(void)buf_append_format(ret, "-----BEGIN %s-----\n", label);
 	while (len > 0) {
-		size_t line = len < 36 ? len : 36;
+		size_t line = len < PEM_LINE_BYTES ? len : PEM_LINE_BYTES;
 
 		(void)sodium_bin2base64(text, sizeof text, at, line, sodium_base64_VARIANT_ORIGINAL);
 		(void)buf_append_format(ret, "%s\n", text);
