@@ -200,7 +200,7 @@ class Replies(CourierTest):
         server = self.serve(answer("401 Unauthorized", headers=[
             ("WWW-Authenticate", "Basic " + "r" * 5000), ("Retry-After", "  1 "), ("Retry-After", "2")]))
         found = self.exchange(self.url(server))
-        self.assertEqual(found["challenge"], "Basic " + "r" * 249)
+        self.assertEqual(found["challenge"], "Basic " + "r" * 1017)
         self.assertEqual(found["retry_after"], "1")
 
     def test_a_401_is_not_answered_with_other_credentials(self):
