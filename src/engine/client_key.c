@@ -147,7 +147,10 @@ store(struct engine *engine, const struct client_key_want *want, const struct cl
 	client_key_clear(&old);
 	if (code == LARDER_OK && !want->replace)
 		return error_set(ret_error, LARDER_EXISTS, "cannot store the key",
-		    "show it without further options, or put the new one in its place with --replace",
+		    want->use == KEY_TLS /* RFC 8705 section 4 */
+			? "show it without further options, or put the new one in its place with --replace: refresh "
+			  "tokens may be bound to the old certificate"
+			: "show it without further options, or put the new one in its place with --replace",
 		    "the client has a key for this use already");
 	if (code == LARDER_OK || code == LARDER_NOT_FOUND)
 		code = client_key_store(engine->vault, key, ret_error);
