@@ -64,7 +64,7 @@ advice(enum credential_state state)
 {
 	switch (state) {
 	case STATE_NEEDS_LOGIN:
-		return "log in again, then store the new refresh token with 'larder add --replace'";
+		return "log in again with 'larder login', or store a new refresh token with 'larder add --replace'";
 	case STATE_IN_DOUBT:
 		return "a refresh got no answer; the next 'larder token' or 'larder refresh' decides by the provider's rules";
 	case STATE_SUSPECT:

@@ -75,6 +75,9 @@ struct refresh_call { /* what one call has seen so far */
  */
 enum larder_code refresh_run(struct engine *engine, struct refresh_call *call, struct larder_error *ret_error);
 
+/* When the first question was asked with this refresh token that may have spent it; Unix seconds. */
+int64_t intent_asked_at(const struct intent *intent);
+
 /* Remember what the credential looked like when the call began; later calls change nothing. */
 void refresh_start(struct refresh_call *call, const struct credential *credential);
 
@@ -120,6 +123,7 @@ struct party { /* provider and client of a credential, loaded together */
 	struct client_key certificate; /* of a client that proves itself by one; else empty */
 	struct engine *engine;
 	const struct grant_material *material; /* engine/grant.h: tokens of others that an exchange needs; NULL */
+	bool shows_other;                      /* the secrets have changed places here */
 };
 
 enum larder_code party_load(
@@ -128,6 +132,11 @@ enum larder_code party_load(
 enum larder_code
 party_of_client(struct engine *engine, struct client *client, struct party *ret, struct larder_error *ret_error);
 void party_clear(struct party *party);
+/*
+ * After the client was refused outside an exchange: put its other secret, if it has one, in the place of the first, once
+ * and in this party alone. What is stored follows at the next exchange (settle). false: there is nothing else to show.
+ */
+bool party_show_other_secret(struct party *party);
 
 /*
  * Whether the ID token in a reply, if there is one, was made for this client and, at a refresh, for the account that the

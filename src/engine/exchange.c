@@ -133,7 +133,7 @@ check_doubt(struct engine *engine, const struct party *party, const struct token
 		.class = grant_class(party->provider, credential->grant_type),
 		.on_unknown = party->provider->rotation.on_unknown,
 		.grace_s = party->provider->rotation.grace_s,
-		.intent_at = intent->doubted_at != 0 ? intent->doubted_at : intent->opened_at,
+		.intent_at = intent_asked_at(intent),
 		.accept = want->accept,
 		.now = engine->effects->now_s(engine->effects->ctx),
 	};
@@ -182,7 +182,7 @@ open_intent(struct engine *engine, const struct token_want *want, const struct j
 		goto out;
 	}
 	if (fresh.intent.open && fresh.intent.generation == fresh.generation)
-		doubted_at = fresh.intent.doubted_at != 0 ? fresh.intent.doubted_at : fresh.intent.opened_at;
+		doubted_at = intent_asked_at(&fresh.intent);
 	fill_intent(engine, want, job, slot, &fresh.intent);
 	fresh.intent.doubted_at = doubted_at;
 	if (fresh.state == STATE_SUSPECT)

@@ -164,7 +164,8 @@ judgement_form(const struct exchanged *exchanged, int64_t now, struct judgement 
 	case GRANT_ENDED:
 		if (spends)
 			form_refused(exchanged, LARDER_NEEDS_LOGIN,
-			    "log in again, then store the new refresh token with 'larder add --replace'", ret);
+			    "log in again with 'larder login', or store a new refresh token with 'larder add --replace'",
+			    ret);
 		else
 			(void)error_set(&ret->error, LARDER_REJECTED, "no token",
 			    advice_for_grant(exchanged->credential->grant_type), "%s", said);

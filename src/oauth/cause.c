@@ -11,7 +11,7 @@
 
 enum rank { RANK_SAID, RANK_KNOWN, RANK_WORDS, RANK_MEASURED, RANK_LIFETIME, RANK_GUESS, RANKS };
 
-#define LOG_IN "log in again, then store the new refresh token with 'larder add --replace'"
+#define LOG_IN "log in again with 'larder login', or store a new refresh token with 'larder add --replace'"
 
 /* What may happen anywhere. */
 static const struct general {
