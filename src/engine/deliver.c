@@ -54,8 +54,8 @@ kind_of(const struct provider *provider, const struct owed_token *token)
 }
 
 static void
-ask_provider(struct engine *engine, const struct party *party, size_t index, const struct secret *bearer,
-    int64_t deadline_ms, struct delivery *delivery, struct revoke_verdict *ret)
+ask_provider(struct engine *engine, struct party *party, size_t index, const struct secret *bearer, int64_t deadline_ms,
+    struct delivery *delivery, struct revoke_verdict *ret)
 {
 	enum token_kind kind = kind_of(party->provider, &delivery->owed.items[index]);
 	struct larder_error error;
@@ -81,6 +81,8 @@ ask_provider(struct engine *engine, const struct party *party, size_t index, con
 			(void)text_format(ret->message, sizeof ret->message, "%s", error.why);
 		}
 		job_clear(&job);
+		if (ret->of_client && party_show_other_secret(party))
+			continue;
 		if (ret->outcome != REVOKE_TRY_NO_HINT || !with_hint)
 			return;
 		with_hint = false;
@@ -104,7 +106,7 @@ holds_back(const struct provider *provider, const struct delivery *delivery, str
 }
 
 static void
-deliver_all(struct engine *engine, const struct party *party, int64_t deadline_ms, struct delivery *delivery)
+deliver_all(struct engine *engine, struct party *party, int64_t deadline_ms, struct delivery *delivery)
 {
 	const struct secret *bearer = NULL;
 	struct revoke_verdict verdict;

@@ -113,6 +113,12 @@ enum larder_code login_device_wait(
 
 /* --- for the files of logging in --- */
 
+/*
+ * Whether a reply refuses the client and it has another secret, which is now in the place of the first: then the reply is
+ * cleared, and the request is to be built and sent once more.
+ */
+bool login_tries_other_secret(struct login *login, struct http_reply *reply);
+
 /* Send one request and get its reply. Takes the request. UNAVAILABLE. */
 enum larder_code login_ask(struct engine *engine, struct login *login, struct http_request *request,
     int64_t deadline_ms, struct http_reply *ret, struct larder_error *ret_error);

@@ -58,9 +58,11 @@ push(struct engine *engine, struct login *login, const struct authorize *authori
 
 	if (pushed == NULL)
 		return error_no_memory(ret_error);
-	code = par_build(provider, &login->party.oauth, authorize, &request, ret_error);
-	if (code == LARDER_OK)
-		code = login_ask(engine, login, &request, deadline_ms, &http, ret_error);
+	do {
+		code = par_build(provider, &login->party.oauth, authorize, &request, ret_error);
+		if (code == LARDER_OK)
+			code = login_ask(engine, login, &request, deadline_ms, &http, ret_error);
+	} while (code == LARDER_OK && login_tries_other_secret(login, &http));
 	if (code == LARDER_OK)
 		code = par_read(provider, &http, sent_at, pushed, ret_error);
 	if (code == LARDER_OK)
@@ -127,13 +129,29 @@ redirect_check(
 	return code;
 }
 
+/* Who refuses the client has not looked at the code: RFC 6749 section 4.1.3 has it authenticate first. */
+static enum larder_code
+ask_tokens(struct engine *engine, struct login *login, const struct secret *authorization_code, int64_t deadline_ms,
+    struct http_reply *ret, struct larder_error *ret_error)
+{
+	struct http_request request = { .headers_count = 0 };
+	enum larder_code code;
+
+	do {
+		code = code_build(login->party.provider, &login->party.oauth, authorization_code, login->redirect_uri,
+		    &login->verifier, login->resource, &request, ret_error);
+		if (code == LARDER_OK)
+			code = login_ask(engine, login, &request, deadline_ms, ret, ret_error);
+	} while (code == LARDER_OK && login_tries_other_secret(login, ret));
+	http_request_clear(&request);
+	return code;
+}
+
 enum larder_code
 login_redirected(struct engine *engine, struct login *login, const char *query, size_t len, int64_t deadline_ms,
     struct larder_error *ret_error)
 {
-	const struct provider *provider = login->party.provider;
 	struct token_reply reply = { .outcome = GRANT_UNKNOWN };
-	struct http_request request = { .headers_count = 0 };
 	struct http_reply http = { .status = 0 };
 	struct secret authorization_code = SECRET_INIT;
 	int64_t sent_at = engine->effects->now_s(engine->effects->ctx);
@@ -142,20 +160,16 @@ login_redirected(struct engine *engine, struct login *login, const char *query, 
 	code = redirect_check(login, query, len, &authorization_code, ret_error);
 	if (code == LARDER_OK) {
 		wipe(login->state, sizeof login->state); /* once */
-		code = code_build(provider, &login->party.oauth, &authorization_code, login->redirect_uri,
-		    &login->verifier, login->resource, &request, ret_error);
+		code = ask_tokens(engine, login, &authorization_code, deadline_ms, &http, ret_error);
 	}
 	secret_free(&authorization_code);
-	if (code == LARDER_OK)
-		code = login_ask(engine, login, &request, deadline_ms, &http, ret_error);
 	secret_free(&login->verifier);
 	if (code == LARDER_OK) {
-		reply_judge(provider, &http, sent_at, &reply);
+		reply_judge(login->party.provider, &http, sent_at, &reply);
 		code = login_store(engine, login, &reply, deadline_ms, ret_error);
 	}
 	token_reply_clear(&reply);
 	http_reply_clear(&http);
-	http_request_clear(&request);
 	return error_name(ret_error, code, login->want.name);
 }
 

@@ -103,10 +103,12 @@ ask_codes(struct engine *engine, struct login *login, int64_t deadline_ms, struc
 	int64_t now = engine->effects->now_s(engine->effects->ctx);
 	enum larder_code code;
 
-	code = device_begin_build(
-	    login->party.provider, &login->party.oauth, login->scope, login->resource, &request, ret_error);
-	if (code == LARDER_OK)
-		code = login_ask(engine, login, &request, deadline_ms, &http, ret_error);
+	do {
+		code = device_begin_build(
+		    login->party.provider, &login->party.oauth, login->scope, login->resource, &request, ret_error);
+		if (code == LARDER_OK)
+			code = login_ask(engine, login, &request, deadline_ms, &http, ret_error);
+	} while (code == LARDER_OK && login_tries_other_secret(login, &http));
 	if (code == LARDER_OK)
 		code = device_begin_read(login->party.provider, &http, now, &login->device, ret_error);
 	http_reply_clear(&http);
@@ -144,12 +146,15 @@ poll_once(struct engine *engine, struct login *login, int64_t deadline_ms, enum 
 	enum larder_code code;
 
 	*ret_poll = DEVICE_RETRY;
-	code = device_poll_build(login->party.provider, &login->party.oauth, &login->device, &request, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	/* a time-out means: less often (RFC 8628 section 3.5) */
-	if (login_ask(engine, login, &request, deadline_ms, &http, ret_error) != LARDER_OK)
-		goto out;
+	do {
+		code =
+		    device_poll_build(login->party.provider, &login->party.oauth, &login->device, &request, ret_error);
+		if (code != LARDER_OK)
+			return code;
+		/* a time-out means: less often (RFC 8628 section 3.5) */
+		if (login_ask(engine, login, &request, deadline_ms, &http, ret_error) != LARDER_OK)
+			goto out;
+	} while (login_tries_other_secret(login, &http)); /* of one that goes on: the codes were asked for before */
 	reply_judge(login->party.provider, &http, sent_at, &reply);
 	*ret_poll = device_poll_judge(login->party.provider, &reply);
 	if (*ret_poll == DEVICE_TOKENS)

@@ -7,6 +7,21 @@
 
 #define LISTEN_MS 30000
 
+bool
+login_tries_other_secret(struct login *login, struct http_reply *reply)
+{
+	struct token_reply judged = { .outcome = GRANT_UNKNOWN };
+	bool refused;
+
+	reply_judge(login->party.provider, reply, 0, &judged);
+	refused = judged.outcome == GRANT_REJECTED && strcmp(judged.error, "invalid_client") == 0;
+	token_reply_clear(&judged);
+	if (!refused || !party_show_other_secret(&login->party))
+		return false;
+	http_reply_clear(reply);
+	return true;
+}
+
 enum larder_code
 login_ask(struct engine *engine, struct login *login, struct http_request *request, int64_t deadline_ms,
     struct http_reply *ret, struct larder_error *ret_error)

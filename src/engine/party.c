@@ -103,6 +103,20 @@ party_load(
 	return code;
 }
 
+bool
+party_show_other_secret(struct party *party)
+{
+	struct secret refused = party->client.secret;
+
+	if (party->shows_other || secret_is_empty(&party->client.other_secret))
+		return false;
+	party->client.secret = party->client.other_secret;
+	party->client.other_secret = refused;
+	party->oauth.secret_expired = false; /* that is known of the newer one */
+	party->shows_other = true;
+	return true;
+}
+
 void
 party_clear(struct party *party)
 {

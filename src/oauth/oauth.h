@@ -93,6 +93,7 @@ enum revoke_outcome {
 
 struct revoke_verdict {
 	enum revoke_outcome outcome;
+	bool of_client;        /* REVOKE_REFUSED: it is the client that is refused, whatever the token */
 	int64_t retry_after_s; /* -1 unknown */
 	char message[256];     /* safe text; "" when there is nothing to say */
 };
