@@ -11,6 +11,7 @@ main(void)
 	failed += run_cause_tests();
 	failed += run_corpus_tests();
 	failed += run_damage_tests();
+	failed += run_dpop_tests();
 	failed += run_grants_tests();
 	failed += run_login_tests();
 	failed += run_metadata_tests();

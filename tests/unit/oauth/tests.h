@@ -23,6 +23,7 @@ int run_builtin_tests(void);
 int run_cause_tests(void);
 int run_corpus_tests(void);
 int run_damage_tests(void);
+int run_dpop_tests(void);
 int run_grants_tests(void);
 int run_login_tests(void);
 int run_metadata_tests(void);
