@@ -263,6 +263,21 @@ sign_certificate_check(const struct secret *der, const struct secret *pem, struc
 	return code;
 }
 
+bool
+sign_certificate_thumbprint(const struct secret *pem, char ret[static BASE64URL_32])
+{
+	struct secret certificate = SECRET_INIT;
+	uint8_t hash[SHA256_BYTES];
+	bool ok = pem->len > 0 && take_block(pem, "BEGIN CERTIFICATE-----", &certificate);
+
+	if (ok) {
+		sha256(certificate.data, certificate.len, hash);
+		base64url_32(hash, ret);
+	}
+	secret_free(&certificate);
+	return ok;
+}
+
 void
 sign_hs256(const struct secret *secret, const void *data, size_t len, uint8_t ret[static 32])
 {

@@ -55,6 +55,9 @@ sign_certificate_make(const struct secret *der, const char *name, struct buf *re
 enum larder_code
 sign_certificate_check(const struct secret *der, const struct secret *pem, struct larder_error *ret_error);
 
+/* The SHA-256 of the first certificate of a PEM text, as "x5t#S256" has it (RFC 7515 section 4.1.8). false: none, memory. */
+bool sign_certificate_thumbprint(const struct secret *pem, char ret[static BASE64URL_32]);
+
 /* Append "-----BEGIN label-----" and so on (RFC 7468). false: memory. */
 bool sign_pem(const char *label, const void *der, size_t len, struct buf *ret);
 

@@ -178,20 +178,26 @@ client_key_set(struct engine *engine, const struct client_key_want *want, struct
 	return error_name(ret_error, code, want->client);
 }
 
-/* "x5c" of RFC 7517 section 4.7: the first certificate, which is how a server knows one that signs itself. */
+/*
+ * "x5c" of RFC 7517 section 4.7: the first certificate, which is how a server knows one that signs itself; and its hash,
+ * which is in the "cnf" of the tokens that are bound to it (RFC 8705 section 3.1).
+ */
 static bool
 append_certificate(const struct secret *pem, struct buf *ret)
 {
 	const char *at = (const char *)pem->data, *end;
+	char hash[BASE64URL_32];
 
 	if (pem->len == 0 || (at = strchr(at, '\n')) == NULL || (end = strstr(at, "-----END")) == NULL)
 		return true;
+	if (!sign_certificate_thumbprint(pem, hash))
+		return false;
 	(void)buf_append_str(ret, ",\"x5c\":[\"");
 	for (; at < end; at++) {
 		if (*at != '\n' && *at != '\r')
 			(void)buf_append_byte(ret, (uint8_t)*at);
 	}
-	return buf_append_str(ret, "\"]");
+	return buf_append_format(ret, "\"],\"x5t#S256\":\"%s\"", hash);
 }
 
 enum larder_code
