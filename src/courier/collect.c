@@ -65,6 +65,7 @@ keep_header(struct collect *collect, const char *name, size_t name_len, const ch
 		{ "content-type", reply->content_type, sizeof(reply->content_type) },
 		{ "retry-after", reply->retry_after, sizeof(reply->retry_after) },
 		{ "date", reply->date, sizeof(reply->date) },
+		{ "dpop-nonce", reply->dpop_nonce, sizeof(reply->dpop_nonce) },
 		{ "www-authenticate", reply->challenge, sizeof(reply->challenge) },
 	};
 

@@ -22,6 +22,7 @@ static const struct member members[] = {
 	MEMBER(10, SECRET, client, other_secret),
 	MEMBER(11, BOOL, client, secret_is_old),
 	MEMBER(12, BOOL, client, secret_refused),
+	MEMBER(15, TEXT, client, dpop),
 	MEMBER(17, TEXT, client, registration_uri),
 	MEMBER(18, SECRET, client, registration_token),
 	MEMBER(19, NUMBER, client, secret_expires_at),

@@ -42,6 +42,8 @@ static const struct member members[] = {
 	MEMBER(34, NUMBER, credential, refresh_absolute_end_at),
 	MEMBER(35, TEXT, credential, cause),
 	MEMBER(29, NUMBER, credential, grant_type),
+	MEMBER(36, NUMBER, credential, nonce_asked_at),
+	MEMBER(37, TEXT, credential, dpop_jkt),
 	MEMBER(38, TEXT, credential, redirect_uri),
 	MEMBER(57, TEXT, credential, resource),
 	MEMBER(55, TEXT, credential, extra),
@@ -135,6 +137,8 @@ credential_remove(struct vault *vault, const char *name, struct larder_error *re
 		code = access_remove_all(vault, &credential, ret_error);
 	if (code == LARDER_OK)
 		code = grant_remove(vault, &credential, ret_error);
+	if (code == LARDER_OK)
+		code = dpop_key_remove(vault, &credential, ret_error);
 	if (code == LARDER_OK)
 		code = record_remove(vault, &type_credential, &key, ret_error);
 	credential_clear(&credential);

@@ -18,6 +18,7 @@ static const char *const kind_labels[] = {
 	[RECORD_INDEX] = "larder 1 index",
 	[RECORD_CLIENT_KEY] = "larder 1 client key",
 	[RECORD_PENDING] = "larder 1 pending",
+	[RECORD_DPOP_KEY] = "larder 1 dpop key",
 };
 
 const struct record_type *
@@ -35,6 +36,7 @@ record_type(uint8_t kind)
 		[RECORD_INDEX] = &type_index,
 		[RECORD_CLIENT_KEY] = &type_client_key,
 		[RECORD_PENDING] = &type_pending,
+		[RECORD_DPOP_KEY] = &type_dpop_key,
 	};
 
 	return kind < sizeof(types) / sizeof(types[0]) ? types[kind] : NULL;

@@ -26,7 +26,8 @@ enum record_kind { /* the store's kinds */
 	RECORD_ENDPOINT,
 	RECORD_INDEX, /* keys of a credential's further rows: cached tokens, parked replies */
 	RECORD_CLIENT_KEY,
-	RECORD_PENDING = 20
+	RECORD_PENDING = 20,
+	RECORD_DPOP_KEY
 };
 
 struct record_type {
@@ -46,7 +47,7 @@ struct record_type {
 	}
 
 extern const struct record_type type_state, type_client, type_credential, type_grant, type_token, type_parked,
-    type_fingerprint, type_endpoint, type_index, type_pending, type_client_key;
+    type_fingerprint, type_endpoint, type_index, type_pending, type_client_key, type_dpop_key;
 
 /* The type of a kind that is sealed whole; NULL for the header, slots and unknown kinds. */
 const struct record_type *record_type(uint8_t kind);

@@ -62,6 +62,7 @@ struct client {
 	bool secret_refused; /* the other one was, just before */
 	char auth[32];       /* method by name; "" for the definition's rule */
 	char proxy[2049];    /* "" for none */
+	char dpop[16]; /* "auto" or the algorithm of the keys that its tokens are bound to (RFC 9449); "" for none */
 	char registration_uri[2049];      /* of a client that registered itself (RFC 7592); "" */
 	struct secret registration_token; /* for that address */
 	int64_t secret_expires_at;        /* Unix seconds; 0: never */
@@ -86,6 +87,15 @@ struct client_key {
 	struct secret certificate; /* PEM, the chain of it after it; of a TLS key */
 	int64_t created_at;
 };
+
+struct dpop_key { /* of a credential: the key that its tokens are bound to (RFC 9449) */
+	char alg[16];
+	struct secret key; /* PKCS#8 */
+	int64_t created_at;
+};
+
+/* Whose nonces: those of the two never mix (RFC 9449 section 9). */
+enum nonce_of { NONCE_OF_AUTHORIZATION = 1, NONCE_OF_RESOURCE };
 
 /* An exchange that was committed to and not settled yet. */
 struct intent {
@@ -141,6 +151,8 @@ struct credential {                  /* everything about it that is no token */
 	char last_error[64];       /* code word */
 	char last_error_text[256]; /* safe text */
 	int64_t last_error_at;
+	char dpop_jkt[44];      /* thumbprint of the key that its tokens are bound to; "": none */
+	int64_t nonce_asked_at; /* when the last exchange was answered by asking for another nonce; 0: it was not */
 	struct intent intent;
 };
 
@@ -221,6 +233,7 @@ struct endpoint_health {
 	int64_t probe_at;   /* when the probe was let through */
 	char last_error[128];
 	int64_t failed_at; /* the last time */
+	char nonce[256];   /* the last one of an origin's; such a record is for nothing else */
 };
 
 enum slot_kind { SLOT_PASSPHRASE = 1, SLOT_KEY_FILE, SLOT_COMMAND, SLOT_RECOVERY };

@@ -109,6 +109,18 @@ enum larder_code
 client_key_remove(struct vault *vault, const char *client, enum key_use use, struct larder_error *ret_error);
 void client_key_clear(struct client_key *key);
 
+/*
+ * The key that a credential's tokens are bound to. NOT_FOUND; dpop_key_remove is content when there is none. Changes need
+ * a transaction; credential_remove takes it along.
+ */
+enum larder_code dpop_key_load(
+    struct vault *vault, const struct credential *credential, struct dpop_key *ret, struct larder_error *ret_error);
+enum larder_code dpop_key_store(struct vault *vault, const struct credential *credential, const struct dpop_key *key,
+    struct larder_error *ret_error);
+enum larder_code
+dpop_key_remove(struct vault *vault, const struct credential *credential, struct larder_error *ret_error);
+void dpop_key_clear(struct dpop_key *key);
+
 /* --- credentials (credential.c): description, grant (refresh tokens), access tokens are separate records --- */
 
 /* NOT_FOUND, DAMAGED, STORAGE. Without secrets. */
@@ -198,6 +210,16 @@ enum larder_code
 endpoint_load(struct vault *vault, const char *url, struct endpoint_health *ret, struct larder_error *ret_error);
 enum larder_code endpoint_store(
     struct vault *vault, const char *url, const struct endpoint_health *health, struct larder_error *ret_error);
+
+/*
+ * The nonce that a server gave last for proofs of possession, by the origin of url; "" when there is none.
+ * nonce_store in a transaction.
+ */
+#define NONCE_SIZE (sizeof(((struct endpoint_health *)NULL)->nonce))
+enum larder_code nonce_load(struct vault *vault, const char *url, enum nonce_of of, char ret[static NONCE_SIZE],
+    struct larder_error *ret_error);
+enum larder_code
+nonce_store(struct vault *vault, const char *url, enum nonce_of of, const char *nonce, struct larder_error *ret_error);
 
 /*
  * If vault->copied: mark every rotating credential suspect (those that are ok, in-doubt or needs-login), record the new

@@ -15,6 +15,7 @@ static const struct field reply_table[] = {
 	{ 7, FIELD_BOOL, false, FIELD_AT(http_reply, encoded) },
 	{ 8, FIELD_BOOL, false, FIELD_AT(http_reply, truncated) },
 	{ 9, FIELD_SECRET, false, FIELD_AT(http_reply, body), .max = HTTP_REPLY_MAX },
+	{ 10, FIELD_TEXT, false, FIELD_AT(http_reply, dpop_nonce) },
 };
 
 static const struct field failure_table[] = {
