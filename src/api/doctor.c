@@ -16,7 +16,7 @@
 #include "base/text.h"
 
 #define CLOCK_FLOOR     1767225600 /* 2026-01-01: no build of this version is older */
-#define SECRET_NOTICE_S (14 * 86400)
+#define SECRET_NOTICE_S (INT64_C(14) * 86400)
 #define CA_DIR          "/etc/ssl/certs"
 #define CA_BUNDLE       "/etc/ssl/certs/ca-certificates.crt"
 

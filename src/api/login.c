@@ -10,9 +10,9 @@
 #include "api/login_url.h"
 #include "base/text.h"
 
-#define PERSON_MS   (5 * 60 * 1000) /* for a person at a browser */
-#define EXCHANGE_MS 90000           /* for the provider, before and after the person */
-#define ANSWER_SIZE 16384           /* a pasted URL */
+#define PERSON_MS   (INT64_C(5) * 60 * 1000) /* for a person at a browser */
+#define EXCHANGE_MS 90000                    /* for the provider, before and after the person */
+#define ANSWER_SIZE 16384                    /* a pasted URL */
 
 static enum larder_code
 give_up(struct larder_error *ret_error)
@@ -163,11 +163,9 @@ choose(const struct larder_login *wanted, const struct login *attempt, enum lard
 	*ret = wanted->flow;
 	if (wanted->flow != LARDER_LOGIN_AUTO)
 		return LARDER_OK;
-	if (attempt->waits)
-		*ret = LARDER_LOGIN_DEVICE;
-	else if (can_browse && redirects && wanted->has_browser)
+	if (!attempt->waits && can_browse && redirects && wanted->has_browser)
 		*ret = LARDER_LOGIN_BROWSER;
-	else if (can_device)
+	else if (attempt->waits || can_device)
 		*ret = LARDER_LOGIN_DEVICE;
 	else if (can_browse && wanted->has_terminal)
 		*ret = LARDER_LOGIN_PASTE;

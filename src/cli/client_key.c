@@ -31,10 +31,15 @@ read_words(
 	*ret_use = use != NULL && strcmp(use, "tls") == 0 ? LARDER_CLIENT_KEY_TLS : LARDER_CLIENT_KEY_SIGN;
 	if (use != NULL && strcmp(use, "tls") != 0 && strcmp(use, "sign") != 0)
 		return args_usage(args, ret_error, "bad value", "'--use' is sign or tls");
-	*ret_form = form != NULL ? form : *ret_use == LARDER_CLIENT_KEY_TLS ? "certificate" : "jwk";
+	if (form == NULL) {
+		*ret_form = *ret_use == LARDER_CLIENT_KEY_TLS ? "certificate" : "jwk";
+		return LARDER_OK;
+	}
 	for (size_t i = 0; forms[i] != NULL; i++) {
-		if (strcmp(*ret_form, forms[i]) == 0)
+		if (strcmp(form, forms[i]) == 0) {
+			*ret_form = form;
 			return LARDER_OK;
+		}
 	}
 	return args_usage(args, ret_error, "bad value", "'--public' is jwk, jwks, pem, certificate or thumbprint");
 }

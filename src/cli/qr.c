@@ -346,7 +346,7 @@ ugliness(const struct qr *qr)
 bool
 qr_encode(const char *text, size_t len, struct qr *ret)
 {
-	uint8_t data[CODEWORDS_MAX] = { 0 }, codewords[CODEWORDS_MAX];
+	uint8_t data[CODEWORDS_MAX] = { 0 }, codewords[CODEWORDS_MAX] = { 0 };
 	int version = version_for(len), best = 0, least = 0;
 
 	if (version == 0 || len == 0)

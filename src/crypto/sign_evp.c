@@ -75,7 +75,7 @@ typedef struct asn1_string_st ASN1_STRING; /* numbers and times are such */
 
 /* clang-format off */
 static struct {
-#define MEMBER(type, name, parameters) type(*name) parameters;
+#define MEMBER(type, name, parameters) type(*name) parameters; /* NOLINT(bugprone-macro-parentheses): a declarator */
 	FUNCTIONS(MEMBER)
 #undef MEMBER
 	bool is_loaded;

@@ -174,7 +174,7 @@ to_erase(const struct party *party, const struct delivery *delivery, bool removi
 		return WHAT_ALL;
 	if (delivery->result->result == REVOCATION_REVOKED) {
 		erase = delivery->what;
-		if ((delivery->what & WHAT_REFRESH) != 0 && party->provider->revoke.cascades)
+		if ((delivery->what & WHAT_REFRESH) != 0 && party->provider != NULL && party->provider->revoke.cascades)
 			erase = WHAT_ALL;
 	} else if (delivery->result->result == REVOCATION_UNSUPPORTED && delivery->result->access_token) {
 		erase = WHAT_ACCESS;

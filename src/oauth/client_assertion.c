@@ -95,10 +95,10 @@ client_assertion_add(struct message *message, const struct oauth_client *client,
 	struct client_proof proof = { .now = 0 };
 	struct buf text = BUF_INIT_SECRET(ASSERTION_MAX);
 
-	if (message->code == LARDER_OK && client->prove == NULL)
+	if (client->prove == NULL)
 		message_fail(message, LARDER_REJECTED, "make one with 'larder client key'",
 		    "the client has no key to sign with");
-	if (message->code == LARDER_OK)
+	else if (message->code == LARDER_OK)
 		message->code = client->prove(client->prove_ctx, method, &proof, message->ret_error);
 	if (message->code == LARDER_OK)
 		make(message, client, &proof, &text);

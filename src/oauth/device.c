@@ -11,7 +11,7 @@
 #include "oauth/answer.h"
 #include "oauth/client_auth.h"
 
-#define EXPIRES_MAX (24 * 60 * 60)
+#define EXPIRES_MAX (INT64_C(24) * 60 * 60)
 
 enum larder_code
 device_begin_build(const struct provider *provider, const struct oauth_client *client, const char *scope,

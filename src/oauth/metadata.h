@@ -49,7 +49,7 @@ struct metadata_change {
  * pinned ones is, or from https to http (S082).
  */
 void metadata_compare(const struct provider *before, const struct provider *after,
-    void (*tell)(void *ctx, const struct metadata_change *change), void *ctx);
+    void (*told)(void *ctx, const struct metadata_change *change), void *ctx);
 
 /*
  * Put what people added to a pinned definition (api_hosts, rotation ...) into a new one: members that discovery never

@@ -10,7 +10,7 @@
 #include "oauth/answer.h"
 #include "oauth/client_auth.h"
 
-#define LIFE_MAX (24 * 60 * 60) /* seconds; section 2.2 has 5 to 600 in mind */
+#define LIFE_MAX (INT64_C(24) * 60 * 60) /* seconds; section 2.2 has 5 to 600 in mind */
 
 bool
 par_is_possible(const struct provider *provider, const struct oauth_client *client)

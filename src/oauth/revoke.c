@@ -106,10 +106,10 @@ add_auth(struct message *message, const struct oauth_client *client, enum token_
 		client_auth_scheme(message, client, message->provider->revoke.auth_scheme);
 		return;
 	}
-	if (method == AUTH_SAME || method == AUTH_UNSET)
+	/* what was discovered speaks of clients with a secret */
+	if (method == AUTH_SAME || method == AUTH_UNSET ||
+	    (!has_secret && message->provider->discovered_at != TTL_UNKNOWN))
 		method = client_auth_method(message->provider, client);
-	else if (!has_secret && message->provider->discovered_at != TTL_UNKNOWN)
-		method = client_auth_method(message->provider, client); /* metadata speaks of clients with a secret */
 	else if (!has_secret && (method == AUTH_BASIC || method == AUTH_POST))
 		refuse(message, "the provider wants the client's secret for it, and there is none");
 	client_auth_add(message, client, method);
