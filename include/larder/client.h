@@ -26,6 +26,7 @@ struct larder_client_new { /* zero it; borrowed pointers */
 	size_t secret_len;  /* at most 16 KiB */
 	const char *auth;   /* method by its registered name, or "basic", "post"; NULL: the definition's */
 	const char *proxy;  /* URL; NULL: none */
+	const char *dpop;   /* its tokens are bound to keys of this algorithm, or of the best: "auto"; NULL: to none */
 	const struct larder_variable *vars;
 	size_t vars_count;
 };
@@ -42,6 +43,7 @@ struct larder_client {
 	char client_id[1025];
 	char auth[32];    /* the method that is used */
 	char proxy[2049]; /* without its password; "" for none */
+	char dpop[16];    /* "auto", or the algorithm of the keys that its tokens are bound to; "" */
 	int has_secret;
 	int is_registered;                 /* it registered itself, and can be taken back (RFC 7592) */
 	int64_t secret_expires_at;         /* Unix seconds; 0: never */

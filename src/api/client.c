@@ -5,6 +5,7 @@
 #include "api/handle.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "engine/prove.h"
 
 #define SECRET_MAX ((size_t)16 << 10)
 
@@ -84,6 +85,11 @@ copy_client(const struct larder_client_new *wanted, struct client *ret, struct l
 		    "use none, basic, post or a name from RFC 7591 such as client_secret_post");
 	if (wanted->proxy != NULL && !is_proxy(wanted->proxy))
 		return bad_client(ret_error, "the proxy is not a URL", "write http://host:port or https://host:port");
+	if (wanted->dpop != NULL && strcmp(wanted->dpop, "auto") != 0 && !dpop_is_alg(wanted->dpop))
+		return bad_client(
+		    ret_error, "keys of this kind cannot bind a token", "use auto, ES256, EdDSA, PS256 or RS256");
+	if (wanted->dpop != NULL)
+		(void)text_format(ret->dpop, sizeof ret->dpop, "%s", wanted->dpop);
 	(void)text_format(ret->name, sizeof ret->name, "%s", wanted->name);
 	(void)text_format(ret->client_id, sizeof ret->client_id, "%s", wanted->client_id);
 	if (wanted->auth != NULL)
@@ -176,6 +182,7 @@ view(struct session *session, const struct client *client, struct larder_client 
 	(void)text_format(ret->provider, sizeof ret->provider, "%s", client->provider);
 	(void)text_format(ret->client_id, sizeof ret->client_id, "%s", client->client_id);
 	view_proxy(client->proxy, ret->proxy, sizeof ret->proxy);
+	(void)text_format(ret->dpop, sizeof ret->dpop, "%s", client->dpop);
 	for (i = 0; i < client->vars_count; i++) {
 		(void)text_format(ret->vars[i].name, sizeof ret->vars[i].name, "%s", client->vars[i].name);
 		(void)text_format(ret->vars[i].value, sizeof ret->vars[i].value, "%s", client->vars[i].value);

@@ -27,6 +27,8 @@ client_view_json(struct output *out, const struct larder_client *client)
 	output_text(out, "client_id", client->client_id);
 	output_text(out, "auth", client->auth);
 	output_text(out, "proxy", text_or_null(client->proxy));
+	if (client->dpop[0] != '\0')
+		output_text(out, "dpop", client->dpop);
 	output_bool(out, "has_secret", client->has_secret != 0);
 	output_open(out, "vars", '{');
 	for (size_t i = 0; i < client->vars_count; i++)
@@ -116,6 +118,8 @@ client_view_long(struct output *out, const struct larder_client *client)
 		line(out, "secret ends", text_time(when, sizeof when, client->secret_expires_at));
 	if (client->proxy[0] != '\0')
 		line(out, "proxy", client->proxy);
+	if (client->dpop[0] != '\0')
+		line(out, "tokens bound by", client->dpop);
 	for (size_t i = 0; i < client->vars_count; i++) {
 		output_str(out, "variable       ");
 		output_escaped(out, client->vars[i].name);

@@ -31,6 +31,7 @@ static const struct option add_options[] = {
 	    .kind = OPTION_TEXT,
 	    .repeatable = true,
 	    .help = "a variable of the provider, such as its domain" },
+	OPT_TEXT("dpop", "ALG", "bind its tokens to a key: auto, ES256, EdDSA, PS256 or RS256 (RFC 9449)"),
 	OPT_TEXT("proxy", "URL", "reach the provider through this HTTP proxy"),
 	OPT_JSON,
 	OPT_END,
@@ -157,6 +158,7 @@ run_add(struct session *session, struct larder_error *ret_error)
 	client.provider = args_text(args, "provider");
 	client.client_id = args_text(args, "client-id");
 	client.auth = args_text(args, "auth");
+	client.dpop = args_text(args, "dpop");
 	client.proxy = args_text(args, "proxy");
 	if (code == LARDER_OK)
 		code = parse_vars(args, vars, texts, &client.vars_count, ret_error);

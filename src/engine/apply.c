@@ -258,8 +258,10 @@ apply_reply(struct engine *engine, const struct party *party, struct credential 
 	 * What came for another token than the current one tells nobody who waits for this one that it failed; nor does
 	 * a refusal of what only this call wished for.
 	 */
-	if (credential->intent.generation == credential->generation && !judgement->of_wish && !judgement->other_secret)
+	if (credential->intent.generation == credential->generation && !judgement->of_wish &&
+	    !judgement->other_secret && !judgement->other_nonce)
 		credential->attempts++;
+	credential->nonce_asked_at = judgement->other_nonce ? now : 0;
 	if (credential->intent.generation != credential->generation) {
 		code = apply_park(engine, credential, http, now, "the refresh token was replaced meanwhile", ret_error);
 		apply_close_intent(credential);

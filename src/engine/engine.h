@@ -274,6 +274,7 @@ struct enrolment {
 	const char *redirect_uri;         /* of the log-in; NULL */
 	const char *resource;             /* of the log-in; NULL */
 	const struct token_reply *tokens; /* what came with it; NULL: nothing */
+	const struct dpop_key *dpop;      /* that they are bound to; NULL or empty: none */
 	enum grant_type grant_type;
 	const struct grant_terms *terms; /* of the grant types without a refresh token; NULL */
 	const char *note;                /* for the audit log; NULL */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/grant.h"
 #include "engine/lifetime.h"
+#include "engine/prove.h"
 #include "engine/schedule.h"
 
 static enum larder_code
@@ -154,6 +155,16 @@ store_access(struct engine *engine, const struct credential *credential, const s
 	return code;
 }
 
+/* The key comes and goes with the tokens that are bound to it. */
+static enum larder_code
+store_key(struct engine *engine, const struct enrolment *enrolment, const struct credential *credential,
+    struct larder_error *ret_error)
+{
+	if (credential->dpop_jkt[0] == '\0')
+		return dpop_key_remove(engine->vault, credential, ret_error);
+	return dpop_key_store(engine->vault, credential, enrolment->dpop, ret_error);
+}
+
 static bool
 copy_terms(const struct grant_terms *terms, struct grant_terms *ret)
 {
@@ -207,6 +218,8 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 	code = credential_store(engine->vault, credential, ret_error);
 	if (code == LARDER_OK)
 		code = grant_store(engine->vault, credential, &grant, ret_error);
+	if (code == LARDER_OK)
+		code = store_key(engine, enrolment, credential, ret_error);
 	if (code == LARDER_OK && enrolment->replace)
 		code = access_remove_all(engine->vault, credential, ret_error);
 	if (code == LARDER_OK && enrolment->tokens != NULL)
@@ -332,6 +345,10 @@ enroll_credential(struct engine *engine, const struct enrolment *enrolment, stru
 	}
 	fill_new(enrolment, &party, now, &credential);
 	code = pin_endpoint(&party, &credential, ret_error);
+	credential.nonce_asked_at = 0;
+	credential.dpop_jkt[0] = '\0';
+	if (code == LARDER_OK && enrolment->dpop != NULL)
+		code = prove_thumbprint(enrolment->dpop, credential.dpop_jkt, ret_error);
 	if (code == LARDER_OK)
 		code = store_new(engine, enrolment, &party, &credential, ret_error);
 out:

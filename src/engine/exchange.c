@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "engine/grant.h"
+#include "engine/prove.h"
 
 #define SLOT_REPLY_FACTOR 2    /* a slot is twice the largest reply that this credential has had */
 #define SETUP_MS          2000 /* over the courier's own limit for connecting */
@@ -68,6 +69,8 @@ build_job(struct engine *engine, const struct party *party, const struct token_w
 	if (code == LARDER_OK)
 		code = grant_request(engine, party, credential->grant_type, &grant, &asked, &job->request, ret_error);
 	grant_clear(&grant);
+	if (code == LARDER_OK)
+		code = prove_for(engine, credential, NONCE_OF_AUTHORIZATION, NULL, &job->request, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	memcpy(job->attempt.vault_id, vault_id(engine->vault), sizeof job->attempt.vault_id);

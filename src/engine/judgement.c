@@ -8,6 +8,8 @@
 #include "engine/schedule.h"
 #include "oauth/grants.h"
 
+#define NONCE_ANSWER_S 120 /* a nonce that is wanted within this time of another one is not answered: S143 */
+
 /* "invalid_grant (the token was revoked), HTTP 400"; a long description leaves room for what follows. */
 static void
 say(const struct token_reply *reply, char *dst, size_t dst_size)
@@ -91,6 +93,10 @@ advice_for_rejected(const struct token_reply *reply)
 		return "ask for scopes that were granted, see 'larder show', or log in again for more";
 	if (strcmp(reply->error, "invalid_target") == 0)
 		return "ask for a resource that the provider knows, or for none";
+	if (strcmp(reply->error, "invalid_dpop_proof") == 0)
+		return "check this machine's clock; log in again if it is right";
+	if (strcmp(reply->error, "use_dpop_nonce") == 0)
+		return "add the client with --dpop if it has none, else try again later";
 	return "check the client's id, secret and authentication method with 'larder client show'";
 }
 
@@ -151,6 +157,11 @@ judgement_form(const struct exchanged *exchanged, int64_t now, struct judgement 
 		.retry_after_s = reply->retry_after_s,
 	};
 	ret->of_wish = is_of_wish(exchanged);
+	ret->other_nonce = reply->wants_nonce && exchanged->credential->dpop_jkt[0] != '\0' &&
+	    (exchanged->credential->nonce_asked_at == 0 ||
+		now - exchanged->credential->nonce_asked_at > NONCE_ANSWER_S);
+	if (exchanged->is_bearer)
+		ret->note = "the provider gave a Bearer token, which is not bound to the key";
 	if (is_wider(exchanged))
 		ret->note = "the provider granted more than the scope that was asked for";
 	say(reply, said, sizeof said);
@@ -214,7 +225,7 @@ judgement_remember(struct credential *credential, const struct judgement *judgem
 {
 	const struct larder_error *error = &judgement->error;
 
-	if (judgement->of_wish || judgement->other_secret)
+	if (judgement->of_wish || judgement->other_secret || judgement->other_nonce)
 		return;
 	if (error->code == LARDER_OK || judgement->refused)
 		(void)text_format(credential->cause, sizeof credential->cause, "%s", judgement->cause.id);

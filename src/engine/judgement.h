@@ -19,6 +19,7 @@ struct judgement {
 	bool refused;          /* the provider has refused for good */
 	struct cause cause;    /* then: the likely cause; its id "" if there is none */
 	bool other_secret;     /* the client has another secret, which was not refused yet: ask with that one */
+	bool other_nonce;      /* nothing was processed: a proof with another nonce is wanted */
 	bool of_wish;          /* only the scope or resource of this call is refused: it concerns nobody else */
 };
 
@@ -28,6 +29,7 @@ struct exchanged { /* an exchange whose reply is to be judged */
 	const struct http_reply *http;
 	const struct token_reply *reply; /* of http */
 	bool was_doubted;                /* it repeated one whose outcome was unknown */
+	bool is_bearer;                  /* a proof was sent, and what came is bound to no key */
 	bool dropped;                    /* a refresh token came that is not for this grant */
 	int64_t secret_end_at;           /* of the client's secret; 0 or less: unknown */
 };

@@ -104,6 +104,10 @@ login_begin(struct engine *engine, const struct login_want *want, struct login *
 	(void)text_format(of_client.client, sizeof of_client.client, "%s", ret->client);
 	if (code == LARDER_OK)
 		code = party_load(engine, &of_client, &ret->party, ret_error);
+	if (code == LARDER_OK)
+		code = prove_begin(engine, &ret->party, &ret->dpop, ret_error);
+	if (code == LARDER_OK)
+		code = prove_thumbprint(&ret->dpop, ret->dpop_jkt, ret_error);
 	if (code == LARDER_OK && ret->renews && strcmp(provider, ret->party.client.provider) != 0)
 		code = error_set(ret_error, LARDER_EXISTS, "cannot log in", "choose another name",
 		    "a credential of the provider %s has this name", provider);
@@ -117,6 +121,7 @@ login_end(struct engine *engine, struct login *login)
 	login->listener = NULL;
 	engine->effects->lock_close(engine->effects->ctx, &login->lock);
 	party_clear(&login->party);
+	dpop_key_clear(&login->dpop);
 	secret_free(&login->verifier);
 	device_grant_clear(&login->device);
 	wipe(login->state, sizeof login->state);

@@ -11,7 +11,7 @@
 #ifndef ENGINE_LOGIN_H
 #define ENGINE_LOGIN_H
 
-#include "engine/engine.h"
+#include "engine/prove.h"
 #include "oauth/authorize.h"
 #include "oauth/device.h"
 #include "oauth/identity.h"
@@ -39,9 +39,14 @@ struct login {
 	char state[LOGIN_TEXT_SIZE];
 	char nonce[LOGIN_TEXT_SIZE]; /* "" where no ID token is asked for */
 	struct secret verifier;
+	struct dpop_key dpop; /* that the tokens are to be bound to; empty */
+	char dpop_jkt[BASE64URL_32];
+	bool is_bearer;      /* what came is bound to no key all the same */
+	bool nonce_answered; /* a proof with the server's nonce was sent already */
 	char redirect_uri[REDIRECT_SIZE];
 	char redirect_before[REDIRECT_SIZE]; /* of the log-in that the credential came of; "" */
 	int64_t url_expires_at;              /* of a pushed request; TIME_UNKNOWN */
+	char asked_url[URL_MAX + 1];         /* of the last request with a proof, whose nonces are that server's */
 	struct call *listener;
 	struct device_grant device;
 	bool waits;                      /* device: begun before, and still good: login_device goes on with it */
@@ -118,6 +123,19 @@ enum larder_code login_device_wait(
  * cleared, and the request is to be built and sent once more.
  */
 bool login_tries_other_secret(struct login *login, struct http_reply *reply);
+
+/* Add a proof to a token request, if the tokens are to be bound to a key. Errors as prove_with. */
+enum larder_code
+login_prove(struct engine *engine, struct login *login, struct http_request *request, struct larder_error *ret_error);
+
+/*
+ * Whether a token request is to be sent once more: as login_tries_other_secret, or with the nonce that the server wants
+ * in a proof, once. The nonce is remembered in any case.
+ */
+bool login_tries_again(struct engine *engine, struct login *login, struct http_reply *reply);
+
+/* reply_judge, and what its token type means here. */
+void login_judge(struct login *login, const struct http_reply *http, int64_t sent_at, struct token_reply *ret);
 
 /* Send one request and get its reply. Takes the request. UNAVAILABLE. */
 enum larder_code login_ask(struct engine *engine, struct login *login, struct http_request *request,

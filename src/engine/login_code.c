@@ -10,7 +10,7 @@
 
 #define LISTEN_MS      30000
 #define CHALLENGE_SIZE (2 * SHA256_BYTES + 1)
-#define LISTEN_MAX_MS  (10 * 60 * 1000) /* as long as a courier may live */
+#define LISTEN_MAX_MS  (INT64_C(10) * 60 * 1000) /* as long as a courier may live */
 
 /* RFC 7636 section 4.1: 43 characters are 256 bits. */
 static enum larder_code
@@ -86,6 +86,7 @@ login_url(struct engine *engine, struct login *login, const char *redirect_uri, 
 		.state = login->state,
 		.code_challenge = challenge,
 		.nonce = login->nonce,
+		.dpop_jkt = login->dpop_jkt,
 		.scope = login->scope,
 		.resource = login->resource,
 	};
@@ -141,8 +142,10 @@ ask_tokens(struct engine *engine, struct login *login, const struct secret *auth
 		code = code_build(login->party.provider, &login->party.oauth, authorization_code, login->redirect_uri,
 		    &login->verifier, login->resource, &request, ret_error);
 		if (code == LARDER_OK)
+			code = login_prove(engine, login, &request, ret_error);
+		if (code == LARDER_OK)
 			code = login_ask(engine, login, &request, deadline_ms, ret, ret_error);
-	} while (code == LARDER_OK && login_tries_other_secret(login, ret));
+	} while (code == LARDER_OK && login_tries_again(engine, login, ret));
 	http_request_clear(&request);
 	return code;
 }
@@ -165,7 +168,7 @@ login_redirected(struct engine *engine, struct login *login, const char *query, 
 	secret_free(&authorization_code);
 	secret_free(&login->verifier);
 	if (code == LARDER_OK) {
-		reply_judge(login->party.provider, &http, sent_at, &reply);
+		login_judge(login, &http, sent_at, &reply);
 		code = login_store(engine, login, &reply, deadline_ms, ret_error);
 	}
 	token_reply_clear(&reply);

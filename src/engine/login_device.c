@@ -149,13 +149,15 @@ poll_once(struct engine *engine, struct login *login, int64_t deadline_ms, enum 
 	do {
 		code =
 		    device_poll_build(login->party.provider, &login->party.oauth, &login->device, &request, ret_error);
+		if (code == LARDER_OK)
+			code = login_prove(engine, login, &request, ret_error);
 		if (code != LARDER_OK)
-			return code;
+			goto out;
 		/* a time-out means: less often (RFC 8628 section 3.5) */
 		if (login_ask(engine, login, &request, deadline_ms, &http, ret_error) != LARDER_OK)
 			goto out;
-	} while (login_tries_other_secret(login, &http)); /* of one that goes on: the codes were asked for before */
-	reply_judge(login->party.provider, &http, sent_at, &reply);
+	} while (login_tries_again(engine, login, &http)); /* of one that goes on: the codes were asked for before */
+	login_judge(login, &http, sent_at, &reply);
 	*ret_poll = device_poll_judge(login->party.provider, &reply);
 	if (*ret_poll == DEVICE_TOKENS)
 		code = login_store(engine, login, &reply, deadline_ms, ret_error);

@@ -159,12 +159,16 @@ ask(struct engine *engine, struct login *login, enum grant_type type, const stru
 
 	code = grant_material_load(engine, &grant->terms, &want, &material, ret_error);
 	login->party.material = &material;
-	if (code == LARDER_OK)
-		code = grant_request(engine, &login->party, type, grant, &want, &request, ret_error);
-	if (code == LARDER_OK)
-		code = login_ask(engine, login, &request, deadline_ms, &http, ret_error);
+	do {
+		if (code == LARDER_OK)
+			code = grant_request(engine, &login->party, type, grant, &want, &request, ret_error);
+		if (code == LARDER_OK)
+			code = login_prove(engine, login, &request, ret_error);
+		if (code == LARDER_OK)
+			code = login_ask(engine, login, &request, deadline_ms, &http, ret_error);
+	} while (code == LARDER_OK && login_tries_again(engine, login, &http));
 	if (code == LARDER_OK) {
-		reply_judge(login->party.provider, &http, now, ret);
+		login_judge(login, &http, now, ret);
 		grants_judge(ret, ret_dropped);
 		judgement_form(
 		    &(struct exchanged){
@@ -208,6 +212,7 @@ login_grant(struct engine *engine, struct login *login, enum grant_type type, co
 		.tokens = &reply,
 		.grant_type = type,
 		.terms = &grant.terms,
+		.dpop = &login->dpop,
 		.replace = login->renews,
 		.deadline_ms = deadline_ms,
 	};

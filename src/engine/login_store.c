@@ -23,6 +23,49 @@ login_tries_other_secret(struct login *login, struct http_reply *reply)
 }
 
 enum larder_code
+login_prove(struct engine *engine, struct login *login, struct http_request *request, struct larder_error *ret_error)
+{
+	(void)text_format(login->asked_url, sizeof login->asked_url, "%s", request->url);
+	return prove_with(engine, &login->dpop, NONCE_OF_AUTHORIZATION, NULL, request, ret_error);
+}
+
+static bool
+wants_nonce(const struct login *login, const struct http_reply *reply)
+{
+	struct token_reply judged = { .outcome = GRANT_UNKNOWN };
+	bool wants;
+
+	reply_judge(login->party.provider, reply, 0, &judged);
+	wants = judged.wants_nonce;
+	token_reply_clear(&judged);
+	return wants;
+}
+
+bool
+login_tries_again(struct engine *engine, struct login *login, struct http_reply *reply)
+{
+	bool answers = !login->nonce_answered;
+
+	if (!secret_is_empty(&login->dpop.key)) {
+		prove_heard(engine, login->asked_url, NONCE_OF_AUTHORIZATION, reply);
+		login->nonce_answered = wants_nonce(login, reply);
+		if (login->nonce_answered && answers) {
+			http_reply_clear(reply);
+			return true;
+		}
+	}
+	return login_tries_other_secret(login, reply);
+}
+
+void
+login_judge(struct login *login, const struct http_reply *http, int64_t sent_at, struct token_reply *ret)
+{
+	reply_judge(login->party.provider, http, sent_at, ret);
+	if (!secret_is_empty(&login->dpop.key))
+		dpop_judge(ret, &login->is_bearer);
+}
+
+enum larder_code
 login_ask(struct engine *engine, struct login *login, struct http_request *request, int64_t deadline_ms,
     struct http_reply *ret, struct larder_error *ret_error)
 {
@@ -79,6 +122,18 @@ login_refuse(const struct token_reply *reply, struct larder_error *ret_error)
 	    reply->description[0] == '\0' ? "" : ": ", reply->description, reply->http_status);
 }
 
+/* A token that is bound to a key is shown with a proof, never as a Bearer token (RFC 9449 section 7.1). */
+static bool
+show_token(struct engine *engine, struct login *login, const struct token_reply *reply, struct http_request *request)
+{
+	struct larder_error ignored;
+
+	if (!dpop_is_type(reply->token_type))
+		return true;
+	return dpop_add_token(request, &reply->access_token) &&
+	    prove_with(engine, &login->dpop, NONCE_OF_RESOURCE, &reply->access_token, request, &ignored) == LARDER_OK;
+}
+
 /* Where no ID token came, the provider's userinfo endpoint is asked, once; that it does not tell is no failure here. */
 static void
 find_identity(struct engine *engine, struct login *login, struct token_reply *reply, int64_t deadline_ms)
@@ -91,6 +146,7 @@ find_identity(struct engine *engine, struct login *login, struct token_reply *re
 		return;
 	if (userinfo_build(login->party.provider, &login->party.oauth, &reply->access_token, &request, &ignored) ==
 		LARDER_OK &&
+	    show_token(engine, login, reply, &request) &&
 	    login_ask(engine, login, &request, deadline_ms, &http, &ignored) == LARDER_OK)
 		(void)userinfo_read(login->party.provider, &http, &reply->identity);
 	http_reply_clear(&http);
@@ -148,6 +204,8 @@ login_store(struct engine *engine, struct login *login, struct token_reply *repl
 		.resource = login->resource,
 		.refresh_token = &reply->refresh_token,
 		.tokens = reply,
+		.dpop = &login->dpop,
+		.note = login->is_bearer ? "the provider gave a Bearer token, which is not bound to the key" : NULL,
 		.replace = login->renews,
 		.deadline_ms = deadline_ms,
 	};

@@ -255,6 +255,11 @@ look(struct engine *engine, struct refresh_call *call, struct credential *creden
 		code = note_other_secret(engine, call, party, &judgement, ret_error);
 	if (code != LARDER_OK)
 		return code;
+	/* It wants a proof with the nonce that is known now, and has not looked at the token (RFC 9449 section 8). */
+	if (judged && judgement.code == LARDER_REJECTED && credential->nonce_asked_at != 0) {
+		call->asked = call->repeated = 0;
+		judgement = (struct larder_error){ .code = LARDER_OK, .retry_after_s = -1 };
+	}
 	if (judged && call->asked > 0 && judgement.code != LARDER_OK)
 		call->failure = judgement;
 	code = refresh_access_load(engine, credential, want, &access, ret_error);

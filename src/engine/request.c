@@ -5,10 +5,14 @@
 
 #include "base/text.h"
 #include "base/url.h"
+#include "engine/prove.h"
 #include "oauth/api.h"
 
 struct attempt_state {
-	bool refused; /* a 401 that another token may mend: nobody has heard of it */
+	bool refused;     /* a 401 that another token may mend: nobody has heard of it */
+	bool wants_nonce; /* so may a proof with the server's nonce, which is asked for once */
+	bool is_bound;    /* the token is shown with a proof */
+	bool asked_nonce;
 	int status;
 };
 
@@ -30,17 +34,16 @@ check_host(
 }
 
 static enum larder_code
-load_checked(
-    struct engine *engine, const struct api_request *request, struct party *party, struct larder_error *ret_error)
+load_checked(struct engine *engine, const struct api_request *request, struct party *party, struct credential *ret,
+    struct larder_error *ret_error)
 {
-	struct credential credential = { 0 };
-	enum larder_code code = credential_load(engine->vault, request->token.name, &credential, ret_error);
+	enum larder_code code = credential_load(engine->vault, request->token.name, ret, ret_error);
 
 	if (code == LARDER_OK)
-		code = party_load(engine, &credential, party, ret_error);
+		code = party_load(engine, ret, party, ret_error);
 	if (code == LARDER_OK)
-		code = check_host(&credential, party, request->url, ret_error);
-	wipe(&credential.intent, sizeof credential.intent);
+		code = check_host(ret, party, request->url, ret_error);
+	wipe(&ret->intent, sizeof ret->intent);
 	return code;
 }
 
@@ -49,17 +52,20 @@ add_token(struct http_request *http, const struct access *access)
 {
 	struct buf value = BUF_INIT_SECRET(TOKEN_MAX + 64);
 	bool bearer = access->token_type[0] == '\0' || text_equal_nocase(access->token_type, "bearer");
-	bool ok = buf_append_format(&value, "%s ", bearer ? "Bearer" : access->token_type) &&
+	bool ok;
+
+	if (dpop_is_type(access->token_type)) /* never as a Bearer token: RFC 9449 section 7.1 */
+		return dpop_add_token(http, &access->token);
+	ok = buf_append_format(&value, "%s ", bearer ? "Bearer" : access->token_type) &&
 	    buf_append(&value, access->token.data, access->token.len) &&
 	    http_request_add_header(http, "Authorization", (const char *)value.data, value.len);
-
 	buf_clear(&value);
 	return ok;
 }
 
 static enum larder_code
-build(struct engine *engine, const struct api_request *request, const struct party *party, const struct access *access,
-    struct job *job, struct larder_error *ret_error)
+build(struct engine *engine, const struct api_request *request, const struct party *party,
+    const struct credential *credential, const struct access *access, struct job *job, struct larder_error *ret_error)
 {
 	struct http_request *http = &job->request;
 	enum larder_code code;
@@ -84,15 +90,26 @@ build(struct engine *engine, const struct api_request *request, const struct par
 			return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL,
 			    "a header is malformed, or there are more than %d", HTTP_HEADERS_MAX - 1);
 	}
-	return LARDER_OK;
+	return dpop_is_type(access->token_type)
+	    ? prove_for(engine, credential, NONCE_OF_RESOURCE, &access->token, http, ret_error)
+	    : LARDER_OK;
 }
 
 static enum larder_code
-hear_head(const struct api_request *request, const struct http_reply *reply, struct attempt_state *state,
-    struct larder_error *ret_error)
+hear_head(struct engine *engine, const struct api_request *request, const struct http_reply *reply,
+    struct attempt_state *state, struct larder_error *ret_error)
 {
 	state->status = reply->status;
-	if (reply->status == 401 && request->token.refused == NULL && api_challenge_is_bearer(reply->challenge)) {
+	if (state->is_bound)
+		prove_heard(engine, request->url, NONCE_OF_RESOURCE, reply);
+	if (state->is_bound && !state->asked_nonce && reply->status == 401 &&
+	    dpop_challenge_wants_nonce(reply->challenge) && dpop_nonce_is_valid(reply->dpop_nonce)) {
+		state->wants_nonce = state->asked_nonce = true;
+		return LARDER_OK;
+	}
+	if (reply->status == 401 && request->token.refused == NULL &&
+	    (state->is_bound ? api_challenge_is(reply->challenge, "DPoP")
+			     : api_challenge_is_bearer(reply->challenge))) {
 		state->refused = true;
 		return LARDER_OK;
 	}
@@ -112,14 +129,15 @@ hear(struct engine *engine, const struct api_request *request, struct call *call
 	do {
 		event = fx->call_wait(fx->ctx, call, -1, &result);
 		if (event == CALL_HEAD)
-			code = hear_head(request, &result.reply, state, ret_error);
+			code = hear_head(engine, request, &result.reply, state, ret_error);
 		else if (event == CALL_DATA)
 			code = request->listener.data(
 			    request->listener.ctx, result.piece.data, result.piece.len, ret_error);
 		http_reply_clear(&result.reply);
 		secret_free(&result.piece);
-	} while (code == LARDER_OK && !state->refused && (event == CALL_HEAD || event == CALL_DATA));
-	if (code != LARDER_OK || state->refused || event == CALL_END)
+	} while (
+	    code == LARDER_OK && !state->refused && !state->wants_nonce && (event == CALL_HEAD || event == CALL_DATA));
+	if (code != LARDER_OK || state->refused || state->wants_nonce || event == CALL_END)
 		return code;
 	if (event == CALL_FAILED && result.failure.stage == CALL_SETUP)
 		return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL, "%s", result.failure.why);
@@ -129,12 +147,13 @@ hear(struct engine *engine, const struct api_request *request, struct call *call
 
 static enum larder_code
 send_once(struct engine *engine, const struct api_request *request, const struct party *party,
-    const struct access *access, struct attempt_state *state, struct larder_error *ret_error)
+    const struct credential *credential, const struct access *access, struct attempt_state *state,
+    struct larder_error *ret_error)
 {
 	const struct effects *fx = engine->effects;
 	struct job job = { 0 };
 	struct call *call = NULL;
-	enum larder_code code = build(engine, request, party, access, &job, ret_error);
+	enum larder_code code = build(engine, request, party, credential, access, &job, ret_error);
 
 	if (code == LARDER_OK)
 		code = fx->stream_open(fx->ctx, &job, request->source_fd, &call, ret_error);
@@ -146,6 +165,22 @@ send_once(struct engine *engine, const struct api_request *request, const struct
 	return code;
 }
 
+/* A reply that only asks for the server's nonce has not looked at the request, so that it may be repeated. */
+static enum larder_code
+send_proven(struct engine *engine, const struct api_request *request, const struct party *party,
+    const struct credential *credential, const struct access *access, struct attempt_state *state,
+    struct larder_error *ret_error)
+{
+	enum larder_code code;
+
+	*state = (struct attempt_state){ .is_bound = dpop_is_type(access->token_type) };
+	do {
+		state->wants_nonce = false;
+		code = send_once(engine, request, party, credential, access, state, ret_error);
+	} while (code == LARDER_OK && state->wants_nonce);
+	return code;
+}
+
 enum larder_code
 api_request_send(
     struct engine *engine, const struct api_request *request, int *ret_status, struct larder_error *ret_error)
@@ -154,19 +189,19 @@ api_request_send(
 	struct token_got got = { .refreshed = false }, other = { .refreshed = false };
 	struct attempt_state state = { .refused = false };
 	struct party party = { 0 };
+	struct credential credential = { 0 };
 	enum larder_code code;
 
-	code = load_checked(engine, request, &party, ret_error);
+	code = load_checked(engine, request, &party, &credential, ret_error);
 	if (code == LARDER_OK)
 		code = token_get(engine, &request->token, &got, ret_error);
 	if (code == LARDER_OK)
-		code = send_once(engine, request, &party, &got.access, &state, ret_error);
+		code = send_proven(engine, request, &party, &credential, &got.access, &state, ret_error);
 	if (code == LARDER_OK && state.refused) {
 		second.token.refused = &got.access.token;
-		state.refused = false;
 		code = token_get(engine, &second.token, &other, ret_error);
 		if (code == LARDER_OK)
-			code = send_once(engine, &second, &party, &other.access, &state, ret_error);
+			code = send_proven(engine, &second, &party, &credential, &other.access, &state, ret_error);
 	}
 	*ret_status = state.status;
 	access_clear(&got.access);

@@ -6,6 +6,7 @@
 #include "engine/apply.h"
 #include "engine/engine.h"
 #include "engine/judgement.h"
+#include "engine/prove.h"
 #include "oauth/grants.h"
 
 /*
@@ -160,7 +161,7 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	struct credential fresh = { 0 };
 	struct token_reply reply = { .outcome = GRANT_UNKNOWN };
 	struct judgement judgement;
-	bool unknown = false, dropped = false, was_doubted;
+	bool unknown = false, dropped = false, is_bearer = false, was_doubted;
 	enum larder_code code;
 	uint8_t attempt_id[16];
 	uint64_t attempts = 0;
@@ -174,6 +175,8 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	}
 	if (credential->grant_type != GRANT_TYPE_REFRESH_TOKEN)
 		grants_judge(&reply, &dropped);
+	if (credential->dpop_jkt[0] != '\0')
+		dpop_judge(&reply, &is_bearer);
 	if (credential->subject_of_id_token)
 		(void)party_believes(party, credential, NULL, 0, &reply);
 	code = begin_anew(engine, credential, &fresh, ret_error);
@@ -202,11 +205,14 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 			   .reply = &reply,
 			   .was_doubted = was_doubted,
 			   .secret_end_at = party->client.secret_expires_at,
+			   .is_bearer = is_bearer,
 			   .dropped = dropped },
 	    now, &judgement);
 	if (reply_len > fresh.reply_len_max)
 		fresh.reply_len_max = (uint32_t)reply_len;
 	code = note_secret(engine, party, &fresh, &reply, &judgement, ret_error);
+	if (code == LARDER_OK && fresh.dpop_jkt[0] != '\0')
+		code = prove_note(engine, fresh.token_endpoint, NONCE_OF_AUTHORIZATION, http, ret_error);
 	if (code == LARDER_OK)
 		code = apply_reply(engine, party, &fresh, http, &reply, &judgement, now, ret_error);
 	if (code == LARDER_OK)

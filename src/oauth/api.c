@@ -95,9 +95,9 @@ api_host_is_valid(const char *text)
  * no '=' follows.
  */
 bool
-api_challenge_is_bearer(const char *challenge)
+api_challenge_is(const char *challenge, const char *scheme)
 {
-	static const char scheme[] = "bearer";
+	size_t len = strlen(scheme);
 	bool quoted = false, fresh = true;
 
 	for (const char *at = challenge; *at != '\0'; at++) {
@@ -107,10 +107,15 @@ api_challenge_is_bearer(const char *challenge)
 			at++;
 		if (quoted || *at == '"')
 			continue;
-		if (fresh && strncasecmp(at, scheme, sizeof scheme - 1) == 0 &&
-		    (at[sizeof scheme - 1] == '\0' || strchr(" \t,", at[sizeof scheme - 1]) != NULL))
+		if (fresh && strncasecmp(at, scheme, len) == 0 && (at[len] == '\0' || strchr(" \t,", at[len]) != NULL))
 			return true;
 		fresh = *at == ',' || (fresh && (*at == ' ' || *at == '\t'));
 	}
 	return false;
+}
+
+bool
+api_challenge_is_bearer(const char *challenge)
+{
+	return api_challenge_is(challenge, "Bearer");
 }

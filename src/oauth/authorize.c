@@ -66,6 +66,8 @@ authorize_params(struct message *message, const struct oauth_client *client, con
 	add_text(message, "state", authorize->state);
 	if (authorize->nonce != NULL && authorize->nonce[0] != '\0')
 		add_text(message, "nonce", authorize->nonce);
+	if (authorize->dpop_jkt != NULL && authorize->dpop_jkt[0] != '\0')
+		add_text(message, "dpop_jkt", authorize->dpop_jkt);
 	if (authorize->code_challenge[0] != '\0') {
 		add_text(message, "code_challenge", authorize->code_challenge);
 		add_text(message, "code_challenge_method", "S256");

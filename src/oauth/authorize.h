@@ -19,6 +19,7 @@ struct authorize {
 	const char *nonce;    /* to find again in the ID token (OpenID Connect Core section 3.1.2.1); "" */
 	const char *scope;    /* with spaces; "": none. Those that a refresh token wants are added */
 	const char *resource; /* absolute URIs with spaces between; "" */
+	const char *dpop_jkt; /* thumbprint of the key that the code is bound to (RFC 9449 section 10); NULL, "" */
 };
 
 /*

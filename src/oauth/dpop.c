@@ -15,8 +15,8 @@
 
 static const char *const algs[] = { "ES256", "EdDSA", "PS256", "RS256" }; /* in the order of liking */
 
-static bool
-is_asymmetric(const char *alg)
+bool
+dpop_is_alg(const char *alg)
 {
 	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
 		if (strcmp(alg, algs[i]) == 0)
@@ -69,10 +69,10 @@ write_claims(const struct dpop_proof *proof, const struct http_request *request,
 }
 
 static void
-drop_header(struct http_request *request)
+drop_header(struct http_request *request, const char *name)
 {
 	for (size_t i = 0; i < request->headers_count; i++) {
-		if (!text_equal_nocase(request->headers[i].name, "DPoP"))
+		if (!text_equal_nocase(request->headers[i].name, name))
 			continue;
 		secret_free(&request->headers[i].value);
 		request->headers_count--;
@@ -92,7 +92,7 @@ dpop_add(const struct dpop_proof *proof, const struct jwt_signer *signer, struct
 	enum larder_code code;
 
 	nameless.kid = "";
-	if (!is_asymmetric(signer->alg)) {
+	if (!dpop_is_alg(signer->alg)) {
 		code = error_set(ret_error, LARDER_USAGE, "cannot prove the key", "use ES256, EdDSA, PS256 or RS256",
 		    "the algorithm is none for proofs of possession");
 	} else if (!buf_append_format(&members, "\"typ\":\"dpop+jwt\",\"jwk\":%s", proof->jwk)) {
@@ -105,7 +105,7 @@ dpop_add(const struct dpop_proof *proof, const struct jwt_signer *signer, struct
 		code = jwt_make(&nameless, buf_str(&members), buf_str(&claims), &text, ret_error);
 	}
 	if (code == LARDER_OK) {
-		drop_header(request);
+		drop_header(request, "DPoP");
 		if (!http_request_add_header(request, "DPoP", (const char *)text.data, text.len))
 			code = error_set(ret_error, LARDER_USAGE, "cannot prove the key", "leave some of them out",
 			    "the request has too many headers");
@@ -205,4 +205,36 @@ dpop_choose_alg(const struct strings *supported, const char *wanted)
 			return algs[i];
 	}
 	return NULL;
+}
+
+bool
+dpop_is_type(const char *token_type)
+{
+	return text_equal_nocase(token_type, "DPoP");
+}
+
+void
+dpop_judge(struct token_reply *reply, bool *ret_is_bearer)
+{
+	static const char unknown[] = "token_type '";
+
+	*ret_is_bearer = reply->outcome == GRANT_TOKENS && reply->usable;
+	if (reply->outcome != GRANT_TOKENS || !dpop_is_type(reply->token_type))
+		return;
+	*ret_is_bearer = false;
+	reply->usable = !secret_is_empty(&reply->access_token);
+	if (strncmp(reply->complaint, unknown, sizeof(unknown) - 1) == 0)
+		reply->complaint[0] = '\0';
+}
+
+bool
+dpop_add_token(struct http_request *request, const struct secret *access_token)
+{
+	struct buf value = BUF_INIT_SECRET(TOKEN_MAX + 64);
+	bool ok = buf_append_str(&value, "DPoP ") && buf_append(&value, access_token->data, access_token->len);
+
+	drop_header(request, "Authorization");
+	ok = ok && http_request_add_header(request, "Authorization", (const char *)value.data, value.len);
+	buf_clear(&value);
+	return ok;
 }

@@ -6,9 +6,7 @@
 #ifndef OAUTH_DPOP_H
 #define OAUTH_DPOP_H
 
-#include "base/http.h"
-#include "oauth/jwt.h"
-#include "provider/provider.h"
+#include "oauth/oauth.h"
 
 #define DPOP_NONCE_SIZE 256
 #define DPOP_ID_BYTES   16
@@ -33,6 +31,9 @@ struct dpop_proof {              /* borrowed pointers */
 enum larder_code dpop_add(const struct dpop_proof *proof, const struct jwt_signer *signer, struct http_request *request,
     struct larder_error *ret_error);
 
+/* Whether keys of this algorithm can prove possession: it is known, and asymmetric. */
+bool dpop_is_alg(const char *alg);
+
 /* Whether a DPoP-Nonce header holds what may be one (section 8.1), and short enough to be kept. */
 bool dpop_nonce_is_valid(const char *nonce);
 
@@ -46,5 +47,17 @@ bool dpop_challenge_wants_nonce(const char *challenge);
  * wanted  "" for no wish
  */
 const char *dpop_choose_alg(const struct strings *supported, const char *wanted);
+
+/*
+ * Judge the type of the tokens that came for a request with a proof; without one a token of this type stays unusable
+ * (RFC 6749 section 7.1). *ret_is_bearer: it is good, and bound to no key (RFC 9449 section 5).
+ */
+void dpop_judge(struct token_reply *reply, bool *ret_is_bearer);
+
+/* Whether a token_type is "DPoP", in any case of letters. */
+bool dpop_is_type(const char *token_type);
+
+/* Set "Authorization: DPoP TOKEN" (section 7.1), in the place of another. false: as http_request_add_header. */
+bool dpop_add_token(struct http_request *request, const struct secret *access_token);
 
 #endif

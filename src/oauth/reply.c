@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "oauth/answer.h"
+#include "oauth/dpop.h"
 #include "oauth/fields.h"
 #include "oauth/salvage.h"
 #include "oauth/verdict.h"
@@ -205,6 +206,8 @@ reply_judge(const struct provider *provider, const struct http_reply *reply, int
 		answer_find_error(provider, reply->status, whole, &error);
 		judge_error(&judging, &error);
 		describe(reply, why, ret);
+		ret->wants_nonce = ret->outcome == GRANT_REJECTED && strcmp(error.code, "use_dpop_nonce") == 0 &&
+		    dpop_nonce_is_valid(reply->dpop_nonce);
 	}
 	json_free(whole);
 }

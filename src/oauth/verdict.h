@@ -21,6 +21,8 @@
  *   2xx               none                                        UNKNOWN    HTML, empty, broken: tokens may be lost
  *   408, 5xx, others  another one or none                         UNKNOWN    it may have been spent before this
  *
+ * use_dpop_nonce with a nonce besides means that nothing was processed: token_reply.wants_nonce (RFC 9449 section 8).
+ *
  * Nothing but ENDED ends a grant. TEMPORARY says that the refresh token was surely not spent, UNKNOWN that it may have
  * been. RFC 6749 section 5.2, RFC 6585 section 4, RFC 8707 section 2, RFC 9110 section 15, OpenID Connect Core
  * section 3.1.2.6.

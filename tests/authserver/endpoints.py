@@ -10,6 +10,7 @@ import faults as fault_module
 import resources
 from control import Control
 from discovery import Discovery
+from dpop import Dpop
 from grants import Grants
 from ledger import Refusal
 from login import Login
@@ -31,7 +32,7 @@ class Server:
         self.seen = collections.Counter()
         self.discovery = Discovery(self)
         self.pushed = Pushed(self)
-        self.proofs = Proofs(ledger)
+        self.proofs, self.dpop = Proofs(ledger), Dpop()
         self.login, self.grants, self.control = Login(self), Grants(self), Control(self)
 
     # -- one request
@@ -159,6 +160,9 @@ class Server:
         with self.ledger.lock:
             self.ledger.count("token_requests")
             client = self.grants.client_of(request, form) or self.client_of(request, form)
+            lacking, jkt = self.dpop.at_token(request, client, form, self.ledger)
+            if lacking:
+                return lacking
             kind = form.get("grant_type")
             if kind == "refresh_token":
                 if not form.get("refresh_token"):
@@ -172,8 +176,12 @@ class Server:
             else:
                 raise Refusal("invalid_request", "grant_type is missing")
             self.proofs.bind(request, client, grant, self.ledger.access[fields["access_token"]])
+            self.dpop.bind(client, jkt, grant, self.ledger.access[fields["access_token"]], fields)
             shape = {**client["shape"], **grant["shape"], **fault}
-        return fault_module.shape_reply(fields, shape)
+        reply = fault_module.shape_reply(fields, shape)
+        if jkt and client["dpop_nonces"]:
+            reply.headers.update(self.dpop.next_nonce("as"))
+        return reply
 
     def redeem(self, client, form, fault, asked=()):
         entry = self.ledger.refresh.get(form["refresh_token"])
@@ -212,6 +220,12 @@ class Server:
         token = self.bearer(request)
         with self.ledger.lock:
             self.ledger.count("api_requests")
+            bound, refusal = self.dpop.at_api(request, self.ledger)
+            if refusal:
+                return refusal
+            if token and self.ledger.access.get(token, {}).get("jkt"):
+                token = None     # no Bearer token, and never taken for one
+            token = token or bound
             if token and self.ledger.access_is_live(token) and self.proofs.shows(
                     request, self.ledger.access[token].get("x5t")):
                 record = self.ledger.access[token]

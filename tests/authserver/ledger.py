@@ -29,6 +29,7 @@ CLIENT_DEFAULTS = {
     "key": None, "alg": None, "kid": None,          # PEM file of a public key, for what the client signs
     "issuer": None, "audience": None,               # of it; None: the client, the token endpoint; {origin}, {path}
     "certificate": None, "subject": None,           # PEM file of one that signs itself; {"commonName": ...} of another
+    "dpop": False, "dpop_nonces": False, "dpop_bearer": False,  # see dpop.py
     "bound": False,                 # tokens are bound to the certificate that was shown
     "redirect_uris": [],            # empty: anything on loopback
     "revocation": {},               # see REVOCATION_DEFAULTS

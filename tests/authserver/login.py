@@ -49,7 +49,7 @@ class Login:
                 self.ledger.codes[answer["code"]] = {
                     "client": client["id"], "redirect_uri": uri, "scope": query.get("scope", "read"), "used": None,
                     "challenge": query.get("code_challenge"), "expires_at": time.time() + CODE_LIFE_S,
-                    "nonce": query.get("nonce"), "origin": request.origin()}
+                    "jkt": query.get("dpop_jkt"), "nonce": query.get("nonce"), "origin": request.origin()}
         mark = "&" if "?" in uri else "?"
         return Reply(302, b"", headers={"Location": uri + mark + urllib.parse.urlencode(answer)})
 

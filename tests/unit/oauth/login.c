@@ -41,7 +41,7 @@ the_url_has_state_challenge_and_what_was_asked_for(void **state)
 {
 	struct provider *provider = provider_at("https://as.example/authorize", "");
 	const struct authorize authorize = { "http://127.0.0.1:8765/callback", STATE, "challenge", "n-1", "a b",
-		"https://api.example" };
+		"https://api.example", "" };
 	char url[2048];
 
 	(void)state;
@@ -59,7 +59,7 @@ an_existing_query_stays_and_the_definition_adds_its_own(void **state)
 {
 	struct provider *provider = provider_at("https://as.example/authorize?tenant=1",
 	    ",\"authorize_params\":{\"access_type\":\"offline\"},\"offline_scopes\":[\"offline_access\"],\"scope_separator\":\",\"");
-	const struct authorize authorize = { "http://127.0.0.1/", STATE, "", "", "a", "" };
+	const struct authorize authorize = { "http://127.0.0.1/", STATE, "", "", "a", "", "" };
 	char url[2048];
 
 	(void)state;
@@ -74,7 +74,7 @@ static void
 without_an_endpoint_there_is_no_url(void **state)
 {
 	struct provider *provider = provider_with("");
-	const struct authorize authorize = { "http://127.0.0.1/", STATE, "", "", "", "" };
+	const struct authorize authorize = { "http://127.0.0.1/", STATE, "", "", "", "", "" };
 	char url[64];
 
 	(void)state;
@@ -357,7 +357,7 @@ a_pushed_request_has_all_parameters_and_the_clients_authentication(void **state)
 {
 	struct provider *provider =
 	    provider_at("https://as.example/authorize", ",\"authorize_params\":{\"prompt\":\"x\"}");
-	const struct authorize authorize = { "http://127.0.0.1:8765/callback", STATE, "challenge", "", "a b", "" };
+	const struct authorize authorize = { "http://127.0.0.1:8765/callback", STATE, "challenge", "", "a b", "", "" };
 	struct secret secret = a_secret("s");
 	struct oauth_client basic = {
 		.client_id = "id", .client_secret = &secret, .auth = AUTH_BASIC, .vars = &no_vars

@@ -50,7 +50,7 @@ parameters_go_by_the_provider_s_names(void **state)
 	struct provider *tiktok = provider_builtin("tiktok"), *business = provider_builtin("tiktok-business");
 	struct secret token = a_secret("rt"), secret = a_secret("s"), code = a_secret("c"), none = SECRET_INIT;
 	const struct oauth_client client = { .client_id = "id", .client_secret = &secret };
-	const struct authorize authorize = { "https://a.example/cb", "st", "", "", "x y", "" };
+	const struct authorize authorize = { "https://a.example/cb", "st", "", "", "x y", "", "" };
 	struct http_request request = { .headers_count = 0 };
 	struct buf url = BUF_INIT(AUTHORIZE_URL_MAX);
 	struct larder_error error;

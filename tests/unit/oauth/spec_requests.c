@@ -74,7 +74,7 @@ no_endpoint_with_a_fragment_or_in_the_clear_is_used(void **state)
 	struct secret token = a_secret("t"), none = SECRET_INIT;
 	const struct name_values no_vars = { NULL, 0 };
 	const struct oauth_client client = { .client_id = "id", .vars = &no_vars };
-	const struct authorize authorize = { "http://127.0.0.1/", "st", "ch", "", "", "" };
+	const struct authorize authorize = { "http://127.0.0.1/", "st", "ch", "", "", "", "" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -106,7 +106,7 @@ only_codes_are_asked_for_and_no_password_is_sent(void **state)
 {
 	const struct name_values no_vars = { NULL, 0 };
 	const struct oauth_client client = { .client_id = "id", .vars = &no_vars };
-	const struct authorize authorize = { "http://127.0.0.1/", "st", "ch", "", "a", "" };
+	const struct authorize authorize = { "http://127.0.0.1/", "st", "ch", "", "a", "", "" };
 	struct secret token = a_secret("t");
 	size_t asked = 0;
 
