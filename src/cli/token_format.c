@@ -219,6 +219,12 @@ token_format(struct output *out, const struct larder_token *token, enum token_fo
 {
 	enum larder_code code = LARDER_OK;
 
+	/* bound to a key: worth nothing as a Bearer token (RFC 9449 section 7.1) */
+	if (text_equal_nocase(token->token_type, "DPoP") &&
+	    (form == TOKEN_HEADER || form == TOKEN_BEARER || form == TOKEN_CURL || form == TOKEN_XOAUTH2))
+		return error_set(ret_error, LARDER_USAGE, "cannot write the token so",
+		    "use 'larder request', which proves the key with each call",
+		    "it is bound to a key, and no Bearer token");
 	switch (form) {
 	case TOKEN_PLAIN:
 		append_token(out, token);

@@ -108,6 +108,7 @@ view_members(struct output *out, const struct larder_credential *credential)
 	output_time(out, "last_error_at", credential->last_error_at);
 	output_time(out, "next_refresh_at", credential->next_refresh_at);
 	output_text(out, "grant", credential->grant);
+	output_text(out, "dpop_jkt", text_or_null(credential->dpop_jkt));
 	output_text(out, "rotation", has_refresh_token(credential) ? credential->rotation_class : NULL);
 	output_text(out, "rotation_confidence", has_refresh_token(credential) ? credential->rotation_confidence : NULL);
 	output_unsigned(out, "parked", credential->parked);
