@@ -132,6 +132,7 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	}
 	if (enrolment->tokens != NULL)
 		note_tokens(enrolment->tokens, now, ret);
+	lifetime_keep_alive(now, ret);
 }
 
 static enum larder_code

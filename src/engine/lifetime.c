@@ -39,6 +39,18 @@ lifetime_none(struct credential *ret)
 }
 
 void
+lifetime_keep_alive(int64_t used_at, struct credential *credential)
+{
+	int64_t end = credential->refresh_idle_end_at, due;
+
+	if (end <= used_at)
+		return;
+	due = used_at + (end - used_at) / 5 * 4;
+	if (credential->next_refresh_at != TIME_UNKNOWN && credential->next_refresh_at > due)
+		credential->next_refresh_at = due;
+}
+
+void
 lifetime_renew(
     const struct provider *provider, const struct token_reply *reply, int64_t used_at, struct credential *credential)
 {
@@ -51,6 +63,7 @@ lifetime_renew(
 	if (reply->refresh_absolute_end_at != TIME_UNKNOWN)
 		credential->refresh_absolute_end_at = reply->refresh_absolute_end_at;
 	note_earlier(credential);
+	lifetime_keep_alive(used_at, credential);
 }
 
 void

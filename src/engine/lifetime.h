@@ -16,6 +16,12 @@ lifetime_begin(const struct provider *provider, const struct token_reply *tokens
 /* There is none that could end. */
 void lifetime_none(struct credential *ret);
 
+/*
+ * Make a refresh due while the refresh token still lives without use: after four fifths of that time, if the access token
+ * lasts longer. Called after next_refresh_at was set.
+ */
+void lifetime_keep_alive(int64_t used_at, struct credential *credential);
+
 /* It was used with success at used_at. A bound that is not announced any more for a new token is not known. */
 void lifetime_renew(
     const struct provider *provider, const struct token_reply *reply, int64_t used_at, struct credential *credential);

@@ -128,7 +128,7 @@ def g104_members_that_are_there_twice_are_refused(world):
 
 
 def g106_odd_access_tokens_are_not_handed_out(world):
-    """Spaces, line breaks, quotes, other letters, empty, too long, not a text: exit 6; the refresh token that came is kept."""
+    """S183. Spaces, line breaks, quotes, other letters, empty, too long, not a text: exit 6; the refresh token that came is kept."""
     world.set_up()
     for odd in ("a b", "a\r\nX-Evil: 1", "a\nb", 'a"b\u0007', "é", "", "\u0000", "a\tb", "x" * 65537, None, 17, [], {}, True, "\u202eabc"):
         refused(world, NO_TOKEN, set={"access_token": odd})

@@ -128,7 +128,7 @@ def i136_a_wrong_state_gets_nothing_and_the_right_one_still_works(world):
 
 # S103, S168, S178
 def i137_an_answer_of_another_server_is_refused(world):
-    """A wrong `iss`, two of them, an `iss` with a tail: the log-in is refused, and the code goes nowhere (RFC 9207)."""
+    """S157. A wrong `iss`, though none was announced, two of them, an `iss` with a tail: the log-in is refused, and the code goes nowhere (RFC 9207)."""
     prepare(world)
     issuer = world.server.url("")
     for wrong in ("https://evil.example", issuer + "/", issuer.upper(), issuer + "?x", "", issuer + "\n"):
