@@ -16,6 +16,7 @@ main(void)
 	failed += run_commit_tests();
 	failed += run_discovering_tests();
 	failed += run_enrolling_tests();
+	failed += run_login_tests();
 	failed += run_revoking_tests();
 	return failed == 0 ? 0 : 1;
 }

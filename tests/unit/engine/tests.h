@@ -13,6 +13,7 @@ int run_commit_tests(void);
 int run_discovering_tests(void);
 int run_doubt_tests(void);
 int run_enrolling_tests(void);
+int run_login_tests(void);
 int run_judgement_tests(void);
 int run_lifetime_tests(void);
 int run_reply_tests(void);
