@@ -32,6 +32,28 @@ keep_text(char *dst, size_t dst_size, const char *value, size_t len)
 	dst[len] = '\0';
 }
 
+/* As keep_text, but a value that does not fit is dropped: half a nonce is none (RFC 9449 section 8). */
+static void
+keep_whole(char *dst, size_t dst_size, const char *value, size_t len)
+{
+	if (len < dst_size)
+		keep_text(dst, dst_size, value, len);
+}
+
+/* Every one counts, joined as RFC 9110 section 5.2 says: a server may name Bearer in one and DPoP in the next. */
+static void
+keep_list(char *dst, size_t dst_size, const char *value, size_t len)
+{
+	size_t used = strlen(dst);
+
+	if (used > 0 && len > 0 && used + 2 < dst_size) {
+		memcpy(dst + used, ", ", 3);
+		used += 2;
+	}
+	dst += used;
+	keep_text(dst, dst_size - used, value, len);
+}
+
 /* Only the origin: the rest of a redirect's target may hold secrets, and nobody follows it. */
 static void
 keep_origin(struct collect *collect, const char *value, size_t len)
@@ -61,17 +83,18 @@ keep_header(struct collect *collect, const char *name, size_t name_len, const ch
 		const char *name;
 		char *dst;
 		size_t size;
+		void (*keep)(char *dst, size_t dst_size, const char *value, size_t len);
 	} kept[] = {
-		{ "content-type", reply->content_type, sizeof(reply->content_type) },
-		{ "retry-after", reply->retry_after, sizeof(reply->retry_after) },
-		{ "date", reply->date, sizeof(reply->date) },
-		{ "dpop-nonce", reply->dpop_nonce, sizeof(reply->dpop_nonce) },
-		{ "www-authenticate", reply->challenge, sizeof(reply->challenge) },
+		{ "content-type", reply->content_type, sizeof(reply->content_type), keep_text },
+		{ "retry-after", reply->retry_after, sizeof(reply->retry_after), keep_text },
+		{ "date", reply->date, sizeof(reply->date), keep_text },
+		{ "dpop-nonce", reply->dpop_nonce, sizeof(reply->dpop_nonce), keep_whole },
+		{ "www-authenticate", reply->challenge, sizeof(reply->challenge), keep_list },
 	};
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		if (strlen(kept[i].name) == name_len && strncasecmp(name, kept[i].name, name_len) == 0)
-			keep_text(kept[i].dst, kept[i].size, value, len);
+			kept[i].keep(kept[i].dst, kept[i].size, value, len);
 	}
 	if (name_len == 8 && strncasecmp(name, "location", 8) == 0)
 		keep_origin(collect, value, len);

@@ -8,7 +8,7 @@
 
 #include "oauth/oauth.h"
 
-#define DPOP_NONCE_SIZE 256
+#define DPOP_NONCE_SIZE 1025
 #define DPOP_ID_BYTES   16
 #define DPOP_HASH_BYTES 32
 

@@ -233,7 +233,7 @@ struct endpoint_health {
 	int64_t probe_at;   /* when the probe was let through */
 	char last_error[128];
 	int64_t failed_at; /* the last time */
-	char nonce[256];   /* the last one of an origin's; such a record is for nothing else */
+	char nonce[1025];  /* the last one of an origin's; such a record is for nothing else */
 };
 
 enum slot_kind { SLOT_PASSPHRASE = 1, SLOT_KEY_FILE, SLOT_COMMAND, SLOT_RECOVERY };

@@ -196,12 +196,24 @@ class Replies(CourierTest):
         self.assertLess(time.monotonic() - start, 8)
         self.assertTrue(found["truncated"])
 
-    def test_a_long_header_is_cut_and_the_first_of_two_counts(self):
+    def test_a_long_header_is_cut_and_the_first_retry_after_counts(self):
         server = self.serve(answer("401 Unauthorized", headers=[
             ("WWW-Authenticate", "Basic " + "r" * 5000), ("Retry-After", "  1 "), ("Retry-After", "2")]))
         found = self.exchange(self.url(server))
         self.assertEqual(found["challenge"], "Basic " + "r" * 1017)
         self.assertEqual(found["retry_after"], "1")
+
+    def test_every_challenge_of_several_headers_is_kept(self):
+        """S146: the one for a proof may be the second."""
+        server = self.serve(answer("401 Unauthorized", headers=[
+            ("WWW-Authenticate", 'Bearer realm="x"'), ("WWW-Authenticate", 'DPoP error="use_dpop_nonce"')]))
+        self.assertEqual(self.exchange(self.url(server))["challenge"], 'Bearer realm="x", DPoP error="use_dpop_nonce"')
+
+    def test_a_nonce_is_kept_whole_or_not_at_all(self):
+        """S143: half a nonce would be asked for again."""
+        for size, kept in ((1024, "n" * 1024), (1025, "")):
+            server = self.serve(answer("400 Bad Request", headers=[("DPoP-Nonce", "n" * size)]))
+            self.assertEqual(self.exchange(self.url(server)).get("dpop_nonce", ""), kept)
 
     def test_a_401_is_not_answered_with_other_credentials(self):
         server = self.serve(answer("401 Unauthorized", headers=[("WWW-Authenticate", 'Basic realm="x"')]))

@@ -15,7 +15,7 @@ SETUP, CONNECT, NO_GO, SENT, SEAL = range(1, 6)
 # The same fixed attempt as in open_slot.c.
 ATTEMPT = {13: b"\x01" * 16, 14: b"\x02" * 16, 15: struct.pack(">Q", 7), 16: b"\x03" * 16, 17: b"\x04" * 32}
 
-REPLY_TEXT = {2: "content_type", 3: "retry_after", 4: "date", 5: "challenge", 6: "location"}
+REPLY_TEXT = {2: "content_type", 3: "retry_after", 4: "date", 5: "challenge", 6: "location", 10: "dpop_nonce"}
 
 
 def field(tag, data):
