@@ -86,6 +86,9 @@ build(struct engine *engine, const struct api_request *request, const struct par
 		if (text_equal_nocase(header->name, "authorization"))
 			return error_set(ret_error, LARDER_USAGE, "cannot make the request", "leave it out",
 			    "the Authorization header is the token's");
+		if (text_equal_nocase(header->name, "dpop")) /* no request has two: RFC 9449 section 4.3 */
+			return error_set(ret_error, LARDER_USAGE, "cannot make the request", "leave it out",
+			    "the DPoP header is the proof's");
 		if (!http_request_add_header(http, header->name, header->value, strlen(header->value)))
 			return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL,
 			    "a header is malformed, or there are more than %d", HTTP_HEADERS_MAX - 1);

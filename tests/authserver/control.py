@@ -95,6 +95,7 @@ class Control:
                                     "grant_requests",
                                     "revocation_requests", "unknown_refresh_tokens", "api_requests", "api_refused"), 0)
             counts.update(self.ledger.counts)
+        counts["nonces_asked"] = dict(self.server.dpop.asked)
         counts["connections"] = sum(listener.connections for listener in self.listeners)
         return counts
 
