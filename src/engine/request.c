@@ -7,6 +7,7 @@
 #include "base/url.h"
 #include "engine/prove.h"
 #include "oauth/api.h"
+#include "oauth/protected.h"
 
 struct attempt_state {
 	bool refused;     /* a 401 that another token may mend: nobody has heard of it */
@@ -98,6 +99,24 @@ build(struct engine *engine, const struct api_request *request, const struct par
 	    : LARDER_OK;
 }
 
+/* A refusal of the proof, or of its nonce, says nothing about the token (RFC 9449 sections 7.1 and 9). */
+static bool
+is_stale(const struct attempt_state *state, const struct http_reply *reply)
+{
+	struct buf error = BUF_INIT(sizeof reply->challenge);
+	bool stale;
+
+	if (reply->status != 401)
+		return false;
+	if (!state->is_bound)
+		return api_challenge_is_bearer(reply->challenge);
+	stale = api_challenge_is(reply->challenge, "DPoP") &&
+	    (!protected_challenge_param(reply->challenge, "error", &error) ||
+		strcmp(buf_str(&error), "invalid_token") == 0);
+	buf_clear(&error);
+	return stale;
+}
+
 static enum larder_code
 hear_head(struct engine *engine, const struct api_request *request, const struct http_reply *reply,
     struct attempt_state *state, struct larder_error *ret_error)
@@ -110,9 +129,7 @@ hear_head(struct engine *engine, const struct api_request *request, const struct
 		state->wants_nonce = state->asked_nonce = true;
 		return LARDER_OK;
 	}
-	if (reply->status == 401 && request->token.refused == NULL &&
-	    (state->is_bound ? api_challenge_is(reply->challenge, "DPoP")
-			     : api_challenge_is_bearer(reply->challenge))) {
+	if (request->token.refused == NULL && is_stale(state, reply)) {
 		state->refused = true;
 		return LARDER_OK;
 	}
