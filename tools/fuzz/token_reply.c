@@ -141,7 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_reply(provider, &http, &reply);
 	reply_judge(provider, &http, SENT_AT, &again);
 	check_same(&reply, &again);
-	(void)device_poll_judge(&reply);
+	(void)device_poll_judge(provider, &reply);
 	if (device_begin_read(provider, &http, SENT_AT, &grant, &error) == LARDER_OK) {
 		claim(!secret_is_empty(&grant.device_code) && grant.interval_s > 0);
 		claim(is_plain(grant.user_code) && is_plain(grant.verification_uri));
