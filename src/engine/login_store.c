@@ -2,10 +2,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/ask.h"
 #include "engine/login.h"
 #include "oauth/userinfo.h"
-
-#define LISTEN_MS 30000
 
 bool
 login_tries_other_secret(struct login *login, struct http_reply *reply)
@@ -69,10 +68,6 @@ enum larder_code
 login_ask(struct engine *engine, struct login *login, struct http_request *request, int64_t deadline_ms,
     struct http_reply *ret, struct larder_error *ret_error)
 {
-	const struct effects *fx = engine->effects;
-	struct call_result result = { .failure = { .why = "" } };
-	struct call *call = NULL;
-	enum call_event event;
 	enum larder_code code;
 	struct job job;
 
@@ -81,23 +76,7 @@ login_ask(struct engine *engine, struct login *login, struct http_request *reque
 		http_request_clear(request);
 		return code;
 	}
-	job.kind = JOB_PLAIN;
-	job.listen_ms = LISTEN_MS;
-	job.request = *request;
-	*request = (struct http_request){ .headers_count = 0 };
-	code = fx->call_open(fx->ctx, &job, NULL, NULL, &call, ret_error);
-	job_clear(&job);
-	if (code != LARDER_OK)
-		return code;
-	event = fx->call_wait(fx->ctx, call, deadline_ms, &result);
-	fx->call_close(fx->ctx, call);
-	if (event == CALL_REPLIED) {
-		*ret = result.reply;
-		return LARDER_OK;
-	}
-	http_reply_clear(&result.reply);
-	return error_set(ret_error, LARDER_UNAVAILABLE, "cannot log in", "try again", "%s",
-	    event == CALL_FAILED ? result.failure.why : "the provider did not answer");
+	return ask_plain(engine, &job, request, deadline_ms, "cannot log in", ret, ret_error);
 }
 
 enum larder_code

@@ -2,39 +2,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/ask.h"
 #include "engine/discover.h"
-
-#define LISTEN_MS 30000
-
-/* Ask once; the request is taken over. */
-static enum larder_code
-ask(struct engine *engine, struct job *job, struct http_request *request, int64_t deadline_ms, struct http_reply *ret,
-    const char *what, struct larder_error *ret_error)
-{
-	const struct effects *fx = engine->effects;
-	struct call_result result = { .failure = { .why = "" } };
-	struct call *call = NULL;
-	enum call_event event;
-	enum larder_code code;
-
-	job->kind = JOB_PLAIN;
-	job->listen_ms = LISTEN_MS;
-	job->request = *request;
-	*request = (struct http_request){ .headers_count = 0 };
-	code = fx->call_open(fx->ctx, job, NULL, NULL, &call, ret_error);
-	job_clear(job);
-	if (code != LARDER_OK)
-		return code;
-	event = fx->call_wait(fx->ctx, call, deadline_ms, &result);
-	fx->call_close(fx->ctx, call);
-	if (event == CALL_REPLIED) {
-		*ret = result.reply;
-		return LARDER_OK;
-	}
-	http_reply_clear(&result.reply);
-	return error_set(ret_error, LARDER_UNAVAILABLE, what, "try again", "%s",
-	    event == CALL_FAILED ? result.failure.why : "the provider did not answer");
-}
 
 static void
 make_job(const struct engine *engine, const struct provider *provider, const char *proxy, struct job *ret)
@@ -61,7 +30,8 @@ register_client(struct engine *engine, const struct provider *provider, const ch
 
 	if (code == LARDER_OK) {
 		make_job(engine, provider, proxy, &job);
-		code = ask(engine, &job, &request, deadline_ms, &reply, "the client was not registered", ret_error);
+		code =
+		    ask_plain(engine, &job, &request, deadline_ms, "the client was not registered", &reply, ret_error);
 	}
 	if (code == LARDER_OK)
 		code = registration_read(provider, &reply, ret, ret_error);
@@ -85,7 +55,7 @@ register_withdraw(struct engine *engine, const struct party *party, int64_t dead
 	if (!registration_delete_build(client->registration_uri, &client->registration_token, &request))
 		return error_no_memory(ret_error);
 	make_job(engine, party->provider, client->proxy, &job);
-	code = ask(engine, &job, &request, deadline_ms, &reply, what, ret_error);
+	code = ask_plain(engine, &job, &request, deadline_ms, what, &reply, ret_error);
 	/* 401: the token is not valid any more, because the registration is gone (RFC 7592 section 2.3, 1.3) */
 	if (code == LARDER_OK && reply.status != 204 && reply.status != 200 && reply.status != 401 &&
 	    reply.status != 404)
