@@ -47,7 +47,7 @@ struct larder_login {     /* zero it; borrowed pointers */
 	const char *client;
 	const char *provider;
 	const char *client_id;
-	const void *secret; /* of a new client; NULL: public */
+	const void *secret; /* of a new client, NULL: public; a known one's is replaced if the provider takes it */
 	size_t secret_len;
 
 	const char *scope;    /* space-separated; a renewal has its old ones too; NULL: as before, or the default */

@@ -217,9 +217,9 @@ check_wanted(const struct larder_login *wanted, char *scope, size_t scope_size, 
 
 	if (code == LARDER_OK && wanted->client != NULL)
 		code = check_name(wanted->client, "client", ret_error);
-	if (code == LARDER_OK && wanted->client_id != NULL && (wanted->provider == NULL || wanted->client != NULL))
+	if (code == LARDER_OK && wanted->client_id != NULL && wanted->client != NULL)
 		code = error_set(ret_error, LARDER_USAGE, "cannot log in",
-		    "give --client, or --provider with --client-id", "a client id belongs to a provider");
+		    "give --client, or --provider with --client-id", "the client that is named has an id already");
 	if (code == LARDER_OK && wanted->secret_len > 0 && wanted->client_id == NULL)
 		code = error_set(ret_error, LARDER_USAGE, "cannot log in",
 		    "give it to 'larder client add' or 'larder client set-secret'", "a secret belongs to a client id");
@@ -233,6 +233,7 @@ static enum larder_code
 log_in_named(struct larder *larder, const struct larder_login *wanted, struct larder_error *ret_error)
 {
 	struct session *session = NULL;
+	const struct secret given = { .data = (uint8_t *)(uintptr_t)wanted->secret, .len = wanted->secret_len };
 	struct login_client client = { .name = "" };
 	char scope[SCOPE_SIZE] = "";
 	struct login_want want = {
@@ -249,9 +250,10 @@ log_in_named(struct larder *larder, const struct larder_login *wanted, struct la
 		code = login_client_find(larder, session, wanted, &client, ret_error);
 	if (code == LARDER_OK) {
 		want.client = client.name[0] == '\0' ? NULL : client.name;
+		want.secret = client.new_secret ? &given : NULL;
 		handle_find_courier(larder, session);
 		code = log_in(&session->engine, &want, wanted, ret_error);
-		login_client_settle(larder, session, wanted->name, &client, code);
+		code = login_client_settle(larder, session, wanted, &client, code, ret_error);
 	}
 	session_give(larder, session);
 	return error_name(ret_error, code, wanted->name);

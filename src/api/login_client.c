@@ -62,7 +62,7 @@ compare(struct session *session, const struct larder_login *wanted, const char *
 	return code == LARDER_NOT_FOUND ? LARDER_OK : code;
 }
 
-/* A client that is there already, from a log-in before, is taken, with the secret that was given now. */
+/* A client that is there already, from a log-in before, is taken, and tried with the secret that was given now. */
 static enum larder_code
 make(struct larder *larder, struct session *session, const struct larder_login *wanted, struct login_client *ret,
     struct larder_error *ret_error)
@@ -84,8 +84,7 @@ make(struct larder *larder, struct session *session, const struct larder_login *
 			break;
 		(void)text_format(ret->name, sizeof ret->name, "%.*s-%d", LARDER_NAME_MAX - 3, wanted->name, i);
 	}
-	if (code == LARDER_OK && same && !same_secret)
-		return larder_client_set_secret(larder, ret->name, wanted->secret, wanted->secret_len, ret_error);
+	ret->new_secret = same && !same_secret;
 	if (code != LARDER_OK || same)
 		return code;
 	code = larder_client_add(larder, &client, ret_error);
@@ -138,6 +137,26 @@ by_name(struct session *session, const char *name, struct login_client *ret, str
 	return code;
 }
 
+/* With an id a client can be made, of the provider that the credential is called like if none is named. */
+static enum larder_code
+by_id(struct larder *larder, struct session *session, const struct larder_login *wanted, struct login_client *ret,
+    struct larder_error *ret_error)
+{
+	struct larder_login named = *wanted;
+	struct provider *provider = NULL;
+	enum larder_code code;
+
+	if (wanted->provider != NULL)
+		return make(larder, session, wanted, ret, ret_error);
+	named.provider = wanted->name;
+	code = catalogue_load(session->engine.catalogue, named.provider, &provider, ret_error);
+	provider_free(provider);
+	if (code == LARDER_NOT_FOUND)
+		return error_set(ret_error, LARDER_USAGE, "cannot log in",
+		    "give --client, or --provider with --client-id", "a client id belongs to a provider");
+	return code == LARDER_OK ? make(larder, session, &named, ret, ret_error) : code;
+}
+
 enum larder_code
 login_client_find(struct larder *larder, struct session *session, const struct larder_login *wanted,
     struct login_client *ret, struct larder_error *ret_error)
@@ -150,26 +169,29 @@ login_client_find(struct larder *larder, struct session *session, const struct l
 		(void)text_format(ret->name, sizeof ret->name, "%s", wanted->client);
 		return LARDER_OK;
 	}
+	if (wanted->client_id != NULL)
+		return by_id(larder, session, wanted, ret, ret_error);
 	if (wanted->provider == NULL)
 		return by_name(session, wanted->name, ret, ret_error);
-	if (wanted->client_id != NULL)
-		return make(larder, session, wanted, ret, ret_error);
 	code = catalogue_load(session->engine.catalogue, wanted->provider, &provider, ret_error);
 	provider_free(provider);
 	return code == LARDER_OK ? only_client(session, wanted->provider, ret, ret_error) : code;
 }
 
-void
-login_client_settle(struct larder *larder, struct session *session, const char *credential,
-    const struct login_client *client, enum larder_code result)
+enum larder_code
+login_client_settle(struct larder *larder, struct session *session, const struct larder_login *wanted,
+    const struct login_client *client, enum larder_code result, struct larder_error *ret_error)
 {
 	struct pending pending = { .expires_at = 0 };
 	struct larder_error ignored;
 
+	if (result == LARDER_OK && client->new_secret)
+		return larder_client_set_secret(larder, client->name, wanted->secret, wanted->secret_len, ret_error);
 	if (result == LARDER_OK || !client->made)
-		return;
+		return result;
 	/* best effort: it refuses where a credential uses the client by now */
-	if (pending_load(&session->vault, credential, &pending, &ignored) == LARDER_NOT_FOUND)
+	if (pending_load(&session->vault, wanted->name, &pending, &ignored) == LARDER_NOT_FOUND)
 		(void)larder_client_remove(larder, client->name, &ignored);
 	pending_clear(&pending);
+	return result;
 }

@@ -10,6 +10,7 @@
 struct login_client {
 	char name[NAME_SIZE]; /* "": that of the credential, or of the log-in that waits */
 	bool made;            /* by this call */
+	bool new_secret; /* the secret that was given is not the one it has: the log-in has to show which is right */
 };
 
 /*
@@ -19,8 +20,12 @@ struct login_client {
 enum larder_code login_client_find(struct larder *larder, struct session *session, const struct larder_login *wanted,
     struct login_client *ret, struct larder_error *ret_error);
 
-/* After the log-in: a client that was made for one that failed goes again, unless the log-in can go on. */
-void login_client_settle(struct larder *larder, struct session *session, const char *credential,
-    const struct login_client *client, enum larder_code result);
+/*
+ * After the log-in, which ended with result: what is the client's that was given for it stays or goes. A client that was
+ * made for one that failed goes again, unless the log-in can go on; a new secret is stored if the provider took it.
+ * Returns result, or why the secret was not stored.
+ */
+enum larder_code login_client_settle(struct larder *larder, struct session *session, const struct larder_login *wanted,
+    const struct login_client *client, enum larder_code result, struct larder_error *ret_error);
 
 #endif

@@ -78,6 +78,21 @@ take_waiting(struct engine *engine, struct login *login)
 	pending_clear(&pending);
 }
 
+/* A secret that is tried before it is stored: the stored ones, which may be good, are not asked for help. */
+static enum larder_code
+take_secret(struct login *login, struct larder_error *ret_error)
+{
+	const struct secret *given = login->want.secret;
+	struct client *client = &login->party.client;
+
+	if (given == NULL || given->len == 0)
+		return LARDER_OK;
+	secret_free(&client->secret);
+	secret_free(&client->other_secret);
+	login->party.oauth.secret_expired = false;
+	return secret_copy(given->data, given->len, &client->secret) ? LARDER_OK : error_no_memory(ret_error);
+}
+
 enum larder_code
 login_begin(struct engine *engine, const struct login_want *want, struct login *ret, struct larder_error *ret_error)
 {
@@ -104,6 +119,8 @@ login_begin(struct engine *engine, const struct login_want *want, struct login *
 	(void)text_format(of_client.client, sizeof of_client.client, "%s", ret->client);
 	if (code == LARDER_OK)
 		code = party_load(engine, &of_client, &ret->party, ret_error);
+	if (code == LARDER_OK)
+		code = take_secret(ret, ret_error);
 	if (code == LARDER_OK)
 		code = prove_begin(engine, &ret->party, &ret->dpop, ret_error);
 	if (code == LARDER_OK)

@@ -24,8 +24,9 @@ struct login_want {
 	const char
 	    *client;       /* NULL: that of the credential or of the log-in that waits; one of them then has to exist */
 	const char *scope; /* "" */
-	const char *resource; /* absolute URIs with spaces between; "" */
-	const char *account;  /* expected or to be noted; NULL */
+	const char *resource;        /* absolute URIs with spaces between; "" */
+	const char *account;         /* expected or to be noted; NULL */
+	const struct secret *secret; /* of the client, for this attempt in place of the stored one; NULL */
 };
 
 struct login {
