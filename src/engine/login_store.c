@@ -138,13 +138,30 @@ name_of(const char *account, const char *subject)
 	return account[0] != '\0' ? account : subject;
 }
 
+/*
+ * Whether the credential stands for somebody else. Where the provider never told its subject, the account that a person
+ * gave it is compared with either name that the provider tells; --account then says that they are one.
+ */
+static bool
+is_somebody_else(const struct login *login, const struct identity *identity)
+{
+	if (!login->renews)
+		return false;
+	if (login->subject[0] != '\0')
+		return strcmp(login->subject, identity->subject) != 0;
+	return login->want.account == NULL && login->account[0] != '\0' && identity->account[0] != '\0' &&
+	    !text_equal_nocase(login->account, identity->account) && strcmp(login->account, identity->subject) != 0;
+}
+
 /* The account behind the new tokens must be the one that the credential stands for. */
 static enum larder_code
 check_account(struct login *login, const struct identity *identity, struct larder_error *ret_error)
 {
 	const char *hint = "log in as the same account, or under another name";
-	bool differs = login->renews && login->subject[0] != '\0' && strcmp(login->subject, identity->subject) != 0;
+	bool differs = is_somebody_else(login, identity);
 
+	if (differs && login->subject[0] == '\0')
+		hint = "log in as the same account, say with --account that it is, or use another name";
 	if (differs && identity->subject[0] == '\0')
 		return error_set(ret_error, LARDER_DENIED, "the log-in was refused",
 		    "try again later, or log in under another name",
