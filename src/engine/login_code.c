@@ -182,6 +182,28 @@ struct place { /* of a redirect URI on this machine */
 	char path[64];
 };
 
+/* Where the listener can be: not at the rest of 127.0.0.0/8. NULL: elsewhere. */
+static const char *
+own_host(const struct url *url)
+{
+	if (strcmp(url->host, "127.0.0.1") == 0)
+		return "127.0.0.1";
+	if (strcmp(url->host, "localhost") == 0)
+		return "localhost";
+	return url->ipv6 && url_is_loopback(url) ? "[::1]" : NULL;
+}
+
+/* Whether an http URL says which port it is, be it 80. */
+static bool
+names_port(const char *uri)
+{
+	const char *end = uri + strlen("http://") + strcspn(uri + strlen("http://"), "/");
+
+	while (end[-1] >= '0' && end[-1] <= '9')
+		end--;
+	return end[-1] == ':';
+}
+
 /* USAGE for a URI that no browser of this machine can be sent to. */
 static enum larder_code
 place_of(const char *uri, struct place *ret, struct larder_error *ret_error)
@@ -189,13 +211,13 @@ place_of(const char *uri, struct place *ret, struct larder_error *ret_error)
 	char why[128];
 	struct url url;
 
-	if (!url_parse(uri, &url, why, sizeof why) || strcmp(url.scheme, "http") != 0 || !url_is_loopback(&url) ||
+	if (!url_parse(uri, &url, why, sizeof why) || strcmp(url.scheme, "http") != 0 || own_host(&url) == NULL ||
 	    strchr(url.path, '?') != NULL || !text_format(ret->path, sizeof ret->path, "%s", url.path))
 		return error_set(ret_error, LARDER_USAGE, "cannot log in",
 		    "use --flow paste, or a redirect URI such as http://127.0.0.1:8765/callback",
 		    "the redirect URI is not to this machine");
-	ret->host = url.ipv6 ? "[::1]" : strcmp(url.host, "localhost") == 0 ? "localhost" : "127.0.0.1";
-	ret->port = url.port == 80 ? 0 : url.port;
+	ret->host = own_host(&url);
+	ret->port = names_port(uri) ? url.port : 0;
 	return LARDER_OK;
 }
 
@@ -240,14 +262,17 @@ listen_at(struct engine *engine, struct login *login, const struct place *place,
 	return LARDER_OK;
 }
 
-/* The first host that works, in the order of the definition: a machine may have IPv4 or IPv6 only. */
+/*
+ * The first host that works, in the order of the definition: a machine may have IPv4 or IPv6 only. A port that was asked
+ * for is registered with its host, and who has that one may be waiting for what is ours: there is no second choice.
+ */
 static enum larder_code
 listen_anywhere(struct engine *engine, struct login *login, struct place *place,
     char ret_redirect_uri[static REDIRECT_SIZE], int64_t timeout_ms, struct larder_error *ret_error)
 {
 	static const char *const usual[] = { "127.0.0.1", "[::1]" };
 	const struct strings *given = &login->party.provider->loopback.hosts;
-	size_t count = given->count == 0 ? 2 : given->count;
+	size_t count = place->port != 0 ? 1 : given->count == 0 ? 2 : given->count;
 	struct larder_error later;
 	enum larder_code code = LARDER_UNAVAILABLE;
 
