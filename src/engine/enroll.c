@@ -174,6 +174,15 @@ copy_terms(const struct grant_terms *terms, struct grant_terms *ret)
 	return secret_copy(terms->key.data, terms->key.len, &ret->key);
 }
 
+/* In the transaction: what another client was given is of no use to the one that follows it, which cannot revoke it. */
+static enum larder_code
+forget_other_client(struct engine *engine, const struct credential *old, struct larder_error *ret_error)
+{
+	enum larder_code code = grant_remove(engine->vault, old, ret_error);
+
+	return code == LARDER_OK ? parked_remove_all(engine->vault, old, ret_error) : code;
+}
+
 /* In the transaction: the token comes in as the newest generation, its predecessor is kept until it has been used. */
 static enum larder_code
 store_new(struct engine *engine, const struct enrolment *enrolment, const struct party *party,
@@ -332,6 +341,10 @@ enroll_credential(struct engine *engine, const struct enrolment *enrolment, stru
 		goto out;
 	} else if (code == LARDER_OK && enrolment->replace) {
 		credential = existing;
+		if (strcmp(existing.client, party.client.name) != 0)
+			code = forget_other_client(engine, &existing, ret_error);
+		if (code != LARDER_OK)
+			goto out;
 	} else if (code == LARDER_OK) {
 		code = error_set(ret_error, LARDER_EXISTS, "cannot add the credential",
 		    "choose another name, or store the token under it with --replace", "this name is taken");

@@ -32,6 +32,21 @@ take_scopes(struct login *login, const char *granted, struct larder_error *ret_e
 	return LARDER_OK;
 }
 
+/*
+ * While a grant lives only its own client can take it back; one that is dead may be followed by another client's, as
+ * after a registration that has expired.
+ */
+static enum larder_code
+check_client(const struct login *login, const struct credential *credential, struct larder_error *ret_error)
+{
+	if (login->want.client == NULL || strcmp(login->want.client, credential->client) == 0 ||
+	    credential->state == STATE_NEEDS_LOGIN || credential->state == STATE_REVOKED)
+		return LARDER_OK;
+	return error_set(ret_error, LARDER_EXISTS, "cannot log in",
+	    "choose another name, or end that one first with 'larder logout'",
+	    "a credential of the client %s has this name", credential->client);
+}
+
 static enum larder_code
 take_existing(struct engine *engine, struct login *login, char *ret_provider, struct larder_error *ret_error)
 {
@@ -48,7 +63,9 @@ take_existing(struct engine *engine, struct login *login, char *ret_provider, st
 		(void)text_format(login->redirect_before, sizeof login->redirect_before, "%s", credential.redirect_uri);
 		if (login->resource[0] == '\0')
 			(void)text_format(login->resource, sizeof login->resource, "%s", credential.resource);
-		code = take_scopes(login, credential.scope, ret_error);
+		code = check_client(login, &credential, ret_error);
+		if (code == LARDER_OK)
+			code = take_scopes(login, credential.scope, ret_error);
 	} else if (code == LARDER_NOT_FOUND && login->client[0] != '\0') {
 		code = LARDER_OK;
 	}
