@@ -53,6 +53,19 @@ kind_of(const struct provider *provider, const struct owed_token *token)
 	return provider->refresh.spends_access_token ? TOKEN_ACCESS : token->kind;
 }
 
+/* A client that was refused shows its other secret; then both again by its own method, if it was asked for another. */
+static bool
+shows_other_proof(struct party *party)
+{
+	if (party_show_other_secret(party))
+		return true;
+	if (!revoke_has_own_method(party->provider, &party->oauth))
+		return false;
+	party->oauth.revokes_by_own = true;
+	party_show_first_secret(party);
+	return true;
+}
+
 static void
 ask_provider(struct engine *engine, struct party *party, size_t index, const struct secret *bearer, int64_t deadline_ms,
     struct delivery *delivery, struct revoke_verdict *ret)
@@ -81,7 +94,7 @@ ask_provider(struct engine *engine, struct party *party, size_t index, const str
 			(void)text_format(ret->message, sizeof ret->message, "%s", error.why);
 		}
 		job_clear(&job);
-		if (ret->of_client && party_show_other_secret(party))
+		if (ret->of_client && shows_other_proof(party))
 			continue;
 		if (ret->outcome != REVOKE_TRY_NO_HINT || !with_hint)
 			return;

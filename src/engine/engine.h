@@ -137,6 +137,8 @@ void party_clear(struct party *party);
  * and in this party alone. What is stored follows at the next exchange (settle). false: there is nothing else to show.
  */
 bool party_show_other_secret(struct party *party);
+/* Put them back, for another way of showing both. */
+void party_show_first_secret(struct party *party);
 
 /*
  * Whether the ID token in a reply, if there is one, was made for this client and, at a refresh, for the account that the

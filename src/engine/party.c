@@ -103,18 +103,31 @@ party_load(
 	return code;
 }
 
+static void
+swap_secrets(struct party *party)
+{
+	struct secret shown = party->client.secret;
+
+	party->client.secret = party->client.other_secret;
+	party->client.other_secret = shown;
+	party->shows_other = !party->shows_other;
+}
+
 bool
 party_show_other_secret(struct party *party)
 {
-	struct secret refused = party->client.secret;
-
 	if (party->shows_other || secret_is_empty(&party->client.other_secret))
 		return false;
-	party->client.secret = party->client.other_secret;
-	party->client.other_secret = refused;
+	swap_secrets(party);
 	party->oauth.secret_expired = false; /* that is known of the newer one */
-	party->shows_other = true;
 	return true;
+}
+
+void
+party_show_first_secret(struct party *party)
+{
+	if (party->shows_other)
+		swap_secrets(party);
 }
 
 void

@@ -33,6 +33,7 @@ struct oauth_client {
 	enum auth_method auth;              /* AUTH_UNSET: the definition's rule */
 	const struct name_values *vars;     /* for the templates in URLs */
 	bool has_certificate;               /* the connection will show one (RFC 8705) */
+	bool revokes_by_own;                /* by its own method, whatever was discovered of revocation */
 	/* Called when a request is to be signed and not before: a key is opened then. NULL: it has none. */
 	enum larder_code (*prove)(
 	    void *ctx, enum auth_method method, struct client_proof *ret, struct larder_error *ret_error);
@@ -82,6 +83,12 @@ enum token_kind { TOKEN_REFRESH, TOKEN_ACCESS };
 enum larder_code revoke_build(const struct provider *provider, const struct oauth_client *client, enum token_kind kind,
     const struct secret *token, const struct secret *bearer, bool with_hint, struct http_request *ret,
     struct larder_error *ret_error);
+
+/*
+ * Whether a client that was refused may be taken by its own method: servers that keep one method per client tell in
+ * their metadata of another one, or tell nothing, which means Basic (RFC 8414 section 2). Pure.
+ */
+bool revoke_has_own_method(const struct provider *provider, const struct oauth_client *client);
 
 enum revoke_outcome {
 	REVOKED,            /* confirmed, or it was not valid any more */

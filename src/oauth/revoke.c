@@ -91,12 +91,33 @@ add_bearer(struct message *message, enum token_kind kind, const struct secret *t
 		client_auth_bearer(message, bearer);
 }
 
+static bool
+has_secret(const struct oauth_client *client)
+{
+	return client->client_secret != NULL && !secret_is_empty(client->client_secret);
+}
+
+/* What was discovered speaks of clients with a secret; others use their own method anyway. */
+static bool
+by_own_method(const struct provider *provider, const struct oauth_client *client)
+{
+	return client->revokes_by_own || (!has_secret(client) && provider->discovered_at != TTL_UNKNOWN);
+}
+
+bool
+revoke_has_own_method(const struct provider *provider, const struct oauth_client *client)
+{
+	enum auth_method method = provider->revoke.client_auth;
+
+	return provider->discovered_at != TTL_UNKNOWN && !by_own_method(provider, client) && method != AUTH_SAME &&
+	    method != AUTH_UNSET && method != client_auth_method(provider, client);
+}
+
 static void
 add_auth(struct message *message, const struct oauth_client *client, enum token_kind kind, const struct secret *token,
     const struct secret *bearer)
 {
 	enum auth_method method = message->provider->revoke.client_auth;
-	bool has_secret = client->client_secret != NULL && !secret_is_empty(client->client_secret);
 
 	if (method == AUTH_BEARER_ACCESS_TOKEN) {
 		add_bearer(message, kind, token, bearer);
@@ -106,11 +127,9 @@ add_auth(struct message *message, const struct oauth_client *client, enum token_
 		client_auth_scheme(message, client, message->provider->revoke.auth_scheme);
 		return;
 	}
-	/* what was discovered speaks of clients with a secret */
-	if (method == AUTH_SAME || method == AUTH_UNSET ||
-	    (!has_secret && message->provider->discovered_at != TTL_UNKNOWN))
+	if (method == AUTH_SAME || method == AUTH_UNSET || by_own_method(message->provider, client))
 		method = client_auth_method(message->provider, client);
-	else if (!has_secret && (method == AUTH_BASIC || method == AUTH_POST))
+	else if (!has_secret(client) && (method == AUTH_BASIC || method == AUTH_POST))
 		refuse(message, "the provider wants the client's secret for it, and there is none");
 	client_auth_add(message, client, method);
 }

@@ -126,7 +126,8 @@ revoke_judge(const struct provider *provider, enum token_kind kind, bool with_hi
 		ret->outcome = REVOKED;
 	else
 		ret->outcome = judge_error(provider, &error, reply->status, with_hint);
-	ret->of_client = ret->outcome == REVOKE_REFUSED && strcmp(error.code, "invalid_client") == 0;
+	ret->of_client = ret->outcome == REVOKE_REFUSED &&
+	    (strcmp(error.code, "invalid_client") == 0 || (reply->status == 401 && !error.found));
 	say(&error, reply, ret);
 	json_free(body);
 }

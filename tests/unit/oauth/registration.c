@@ -253,6 +253,36 @@ a_public_client_revokes_at_a_discovered_provider(void **state)
 	provider_free(provider);
 }
 
+/* S076 says Basic where metadata says nothing; many a server keeps one method per client all the same. */
+static void
+a_client_that_was_refused_there_has_its_own_method_left(void **state)
+{
+	struct provider *provider =
+	    provider_with(",\"discovered_at\":1,\"revoke\":{\"client_auth\":\"client_secret_basic\"}");
+	struct provider *written = provider_with(",\"revoke\":{\"client_auth\":\"client_secret_basic\"}");
+	struct secret secret = a_secret("s"), token = a_secret("t");
+	struct oauth_client client = { .client_id = "id", .client_secret = &secret, .auth = AUTH_BASIC };
+	struct http_request request = { .headers_count = 0 };
+	struct larder_error error;
+
+	(void)state;
+	assert_false(revoke_has_own_method(provider, &client));
+	client.auth = AUTH_POST;
+	assert_true(revoke_has_own_method(provider, &client));
+	assert_false(revoke_has_own_method(written, &client)); /* who wrote it knows */
+	client.revokes_by_own = true;
+	assert_false(revoke_has_own_method(provider, &client));
+	assert_int_equal(
+	    revoke_build(provider, &client, TOKEN_REFRESH, &token, NULL, false, &request, &error), LARDER_OK);
+	assert_null(header(&request, "Authorization"));
+	assert_string_equal(body(&request), "token=t&client_id=id&client_secret=s");
+	http_request_clear(&request);
+	secret_free(&secret);
+	secret_free(&token);
+	provider_free(provider);
+	provider_free(written);
+}
+
 int
 run_registration_tests(void)
 {
@@ -265,6 +295,7 @@ run_registration_tests(void)
 		cmocka_unit_test(a_registration_is_taken_back_with_its_own_token),
 		cmocka_unit_test(a_secret_that_has_expired_is_not_sent),
 		cmocka_unit_test(a_public_client_revokes_at_a_discovered_provider),
+		cmocka_unit_test(a_client_that_was_refused_there_has_its_own_method_left),
 	};
 
 	return cmocka_run_group_tests_name("registration", tests, NULL, NULL);
