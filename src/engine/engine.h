@@ -270,7 +270,8 @@ enum larder_code enroll_client(struct engine *engine, struct client *client, str
 
 struct enrolment {
 	const char *name, *client, *scope, *account;
-	const struct secret *refresh_token; /* may be empty if tokens are given */
+	const struct secret *refresh_token; /* may be empty if tokens are given: a renewal then keeps the one it has */
+	bool same_account;                  /* as before, as the provider says: else none is kept */
 	const char *subject;                /* NULL: unknown */
 	bool subject_of_id_token;
 	const char *redirect_uri;         /* of the log-in; NULL */

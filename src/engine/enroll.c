@@ -306,9 +306,48 @@ settle_old(struct engine *engine, const struct enrolment *enrolment, struct lock
 	return code;
 }
 
-enum larder_code
-enroll_credential(struct engine *engine, const struct enrolment *enrolment, struct larder_error *ret_error)
+/*
+ * A consent that was given before brings no refresh token at some providers; the one that is there is as good as it was.
+ * Whose it is has to be certain: two people's tokens in one credential would be worse than no log-in.
+ */
+static enum larder_code
+find_kept(struct engine *engine, const struct enrolment *enrolment, const struct credential *existing,
+    struct secret *ret_kept, struct larder_error *ret_error)
 {
+	struct grant grant = { 0 };
+	enum larder_code code;
+
+	if (!enrolment->replace || enrolment->terms != NULL || !secret_is_empty(enrolment->refresh_token) ||
+	    existing->state == STATE_NEEDS_LOGIN || existing->state == STATE_REVOKED)
+		return LARDER_OK;
+	code = grant_load(engine->vault, existing, &grant, ret_error);
+	if (code == LARDER_OK && !secret_is_empty(&grant.refresh_token)) {
+		if (!enrolment->same_account)
+			code = error_set(ret_error, LARDER_DENIED, "the log-in was refused",
+			    "log in under another name, or end the old one first with 'larder logout'",
+			    "it brought no refresh token, and the provider does not tell whether it is the same account");
+		else if (!secret_copy(grant.refresh_token.data, grant.refresh_token.len, ret_kept))
+			code = error_no_memory(ret_error);
+	}
+	grant_clear(&grant);
+	return code == LARDER_NOT_FOUND || code == LARDER_DAMAGED ? LARDER_OK : code;
+}
+
+/* It ends when it would have ended. */
+static void
+keep_lifetime(const struct credential *existing, struct credential *ret)
+{
+	ret->granted_at = existing->granted_at;
+	ret->refresh_idle_end_at = existing->refresh_idle_end_at;
+	ret->refresh_absolute_end_at = existing->refresh_absolute_end_at;
+	ret->refresh_expires_at = existing->refresh_expires_at;
+}
+
+enum larder_code
+enroll_credential(struct engine *engine, const struct enrolment *wanted, struct larder_error *ret_error)
+{
+	struct enrolment with_kept = *wanted, *enrolment = &with_kept;
+	struct secret kept = SECRET_INIT;
 	struct credential credential = { 0 }, existing = { 0 };
 	struct client client = { .name = "" };
 	struct party party = { 0 };
@@ -343,8 +382,12 @@ enroll_credential(struct engine *engine, const struct enrolment *enrolment, stru
 		credential = existing;
 		if (strcmp(existing.client, party.client.name) != 0)
 			code = forget_other_client(engine, &existing, ret_error);
+		if (code == LARDER_OK)
+			code = find_kept(engine, enrolment, &existing, &kept, ret_error);
 		if (code != LARDER_OK)
 			goto out;
+		if (!secret_is_empty(&kept))
+			enrolment->refresh_token = &kept;
 	} else if (code == LARDER_OK) {
 		code = error_set(ret_error, LARDER_EXISTS, "cannot add the credential",
 		    "choose another name, or store the token under it with --replace", "this name is taken");
@@ -358,6 +401,8 @@ enroll_credential(struct engine *engine, const struct enrolment *enrolment, stru
 		goto out;
 	}
 	fill_new(enrolment, &party, now, &credential);
+	if (!secret_is_empty(&kept))
+		keep_lifetime(&existing, &credential);
 	code = pin_endpoint(&party, &credential, ret_error);
 	credential.nonce_asked_at = 0;
 	credential.dpop_jkt[0] = '\0';
@@ -370,6 +415,7 @@ out:
 	engine->effects->lock_close(engine->effects->ctx, &lock);
 	party_clear(&party);
 	client_clear(&client);
+	secret_free(&kept);
 	wipe(&existing.intent, sizeof existing.intent);
 	return error_name(ret_error, code, enrolment->name);
 }

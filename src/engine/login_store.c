@@ -199,6 +199,7 @@ login_store(struct engine *engine, struct login *login, struct token_reply *repl
 		.redirect_uri = login->redirect_uri,
 		.resource = login->resource,
 		.refresh_token = &reply->refresh_token,
+		.same_account = login->renews && login->subject[0] != '\0',
 		.tokens = reply,
 		.dpop = &login->dpop,
 		.note = login->is_bearer ? "the provider gave a Bearer token, which is not bound to the key" : NULL,
