@@ -12,9 +12,9 @@ define_provider
 expect 0 larder init --key-file "$HOME/larder.key"
 printf %s "$SECRET" | expect 0 larder client add hmac --provider here --client-id hmac --auth client_secret_jwt --secret-file -
 expect 0 larder client add signer --provider here --client-id signer --auth private_key_jwt
-expect 0 larder client key signer --alg ES256 --public pem
-cp "$T/out" "$T/signer.pem"
-SIGNER_PEM=$T/signer.pem start_glewlwyd tls
+expect 0 larder client key signer --alg ES256 --public jwks
+printf '[{"name":"signer","method":"private_key_jwt","jwks":%s}]' "$(cat "$T/out")" >"$T/more.json"
+MORE_CLIENTS=$T/more.json start_glewlwyd tls
 export SSL_CERT_FILE=$CA_FILE
 define_provider
 # It wants to be named by the URL that is asked, at each of its endpoints.

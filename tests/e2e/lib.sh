@@ -135,10 +135,12 @@ start_oidc_provider() {
 	AUTHORIZE_URL=$ISSUER/auth REDIRECT_URI=http://127.0.0.1/callback BASIC_ENCODING=form SERVER=oidc-provider
 }
 
+# start_glewlwyd [tls]: certificates of clients are to be signed by the private authority, or in CLIENT_AUTHORITIES.
 start_glewlwyd() {
 	local tls
 	[ -e "$cache/glewlwyd/.complete" ] || skip "glewlwyd is not installed (tools/test does it)"
 	mapfile -t tls < <(tls_arguments "$@")
+	[ "${1:-}" != tls ] || tls+=("${CLIENT_AUTHORITIES:-$T/ca.pem}")
 	mkdir "$T/glewlwyd"
 	python3 "$e2e/servers/glewlwyd/server.py" "$cache/glewlwyd" "$T/glewlwyd" "$T/issuer" "$ACCESS_TTL" \
 		${tls[@]+"${tls[@]}"} >"$T/glewlwyd.log" 2>&1 &

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's glewlwyd on loopback, set up through its own API: server.py ROOT FOLDER PORT-FILE [TTL [CERT KEY]]
+"""Debian's glewlwyd on loopback, set up through its own API: server.py ROOT FOLDER PORT-FILE [TTL [CERT KEY [CA]]]
 
 ROOT is where the package was unpacked, FOLDER holds configuration and data base, TTL is the life of access tokens in
 seconds (60). Every refresh rotates, and a refresh token that comes back ends its chain. One user, alice, who has
-consented; clients basic and post (confidential) and public. Writes its issuer into PORT-FILE when all is set up, and
-runs until SIGTERM. With CERT and KEY it speaks TLS.
+consented; clients basic and post (confidential), hmac and public, and those of the JSON file that MORE_CLIENTS names:
+a list of registrations, completed with what all have. MORE_REDIRECT_URIS are all clients', with spaces between them;
+MORE_PARAMETERS is a JSON object of the plugin's parameters. Writes its issuer into PORT-FILE when all is set up, and
+runs until SIGTERM. With CERT and KEY it speaks TLS, and with CA it asks for certificates that this authority has signed.
 """
 import http.client
 import json
@@ -19,7 +21,7 @@ import sys
 import time
 
 SECRET = "a secret+with 100% of:the/odd=ones&more"     # glewlwyd takes Basic credentials as they are, not form-encoded
-SCOPES = ["read", "write"]
+SCOPES = ["read", "write"]                              # besides openid, which it has by itself
 PLUGIN = "oidc"
 START_S = 20
 ATTEMPTS = 3
@@ -47,7 +49,7 @@ plugin_module_path="{root}/usr/lib/glewlwyd/plugin"
 use_secure_connection={tls}
 secure_connection_key_file="{key}"
 secure_connection_pem_file="{certificate}"
-secure_connection_ca_file="{certificate}"
+secure_connection_ca_file="{authority}"
 hash_algorithm="SHA512"
 database = {{ type = "sqlite3" path = "{folder}/glewlwyd.db" }};
 """
@@ -82,8 +84,9 @@ class Api:
 
 
 def plugin(url, ttl, key, certificate):
-    enabled = {f"auth-type-{kind}-enabled": kind in ("code", "refresh", "client") for kind in
+    enabled = {f"auth-type-{kind}-enabled": kind in ("code", "refresh", "client", "device") for kind in
                ("code", "token", "id-token", "none", "password", "client", "device", "refresh")}
+    more = json.loads(os.environ.get("MORE_PARAMETERS", "{}"))
     return {"module": "oidc", "name": PLUGIN, "display_name": "OpenID Connect", "parameters": {
         "iss": url + "/api/oidc", "jwt-type": "ecdsa", "jwt-key-size": "256", "key": key, "cert": certificate,
         "access-token-duration": ttl, "refresh-token-duration": 86400, "code-duration": 60, "refresh-token-rolling": True,
@@ -91,27 +94,30 @@ def plugin(url, ttl, key, certificate):
         "pkce-method-plain-allowed": False, "introspection-revocation-allowed": True,
         "introspection-revocation-allow-target-client": True, "introspection-revocation-auth-scope": [],
         "subject-type": "public", "name-claim": "on-demand", "email-claim": "no", "scope-claim": "on-demand",
-        "oauth-dpop-allowed": False, "request-parameter-allow": True, "request-maximum-exp": 3600,
-        "client-pubkey-parameter": "pubkey"}}
+        "device-authorization-expiration": 600, "device-authorization-interval": 1, "oauth-par-allowed": True,
+        "oauth-par-duration": 90, "oauth-par-request_uri-prefix": "urn:ietf:params:oauth:request_uri:",
+        "oauth-dpop-allowed": True, "oauth-dpop-iat-duration": 60, "oauth-dpop-nonce-counter": 2,
+        "request-parameter-allow": True, "request-maximum-exp": 3600, "client-jwks-parameter": "jwks", **more}}
 
 
-def client(name):
-    method = {"basic": "client_secret_basic", "post": "client_secret_post", "public": "none", "hmac": "client_secret_jwt",
-              "signer": "private_key_jwt"}[name]
-    fields = {"client_id": name, "name": name, "enabled": True, "confidential": name != "public", "scope": SCOPES,
-              "redirect_uri": ["http://127.0.0.1:9/callback"], "token_endpoint_auth_method": [method],
-              "authorization_type": ["code", "refresh_token"] + ([] if name == "public" else ["client_credentials"])}
-    if name not in ("public", "signer"):
-        fields["client_secret"] = SECRET
-    if name == "signer":
-        with open(os.environ["SIGNER_PEM"], encoding="ascii") as file:
-            fields["pubkey"] = file.read()
-    return fields
+def client(name, method, **more):
+    confidential = method != "none"
+    return {"client_id": name, "name": name, "enabled": True, "confidential": confidential,
+            "scope": ["openid", *SCOPES],
+            "redirect_uri": ["http://127.0.0.1:9/callback", *os.environ.get("MORE_REDIRECT_URIS", "").split()],
+            "token_endpoint_auth_method": [method],
+            "authorization_type": ["code", "refresh_token", "device_authorization"] +
+                                  (["client_credentials"] if confidential else []),
+            **({"client_secret": SECRET} if method.startswith("client_secret") else {}), **more}
 
 
 def clients():
-    """The signer only in a test that has a key for it."""
-    return ["basic", "post", "public", "hmac"] + (["signer"] if "SIGNER_PEM" in os.environ else [])
+    known = [client("basic", "client_secret_basic"), client("post", "client_secret_post"), client("public", "none"),
+             client("hmac", "client_secret_jwt")]
+    if "MORE_CLIENTS" not in os.environ:
+        return known
+    with open(os.environ["MORE_CLIENTS"], encoding="ascii") as file:
+        return known + [client(**registration) for registration in json.load(file)]
 
 
 def new_key(folder):
@@ -128,13 +134,13 @@ def set_up(api, url, ttl, folder):
                                     "password_max_age": 0, "scheme": {}, "scheme_required": {}})
     api.call("POST", "mod/plugin/", plugin(url, ttl, *new_key(folder)))
     api.call("POST", "user/", {"username": "alice", "name": "Alice", "email": "alice@example.org", "enabled": True,
-                               "password": "password", "scope": ["g_profile", *SCOPES]})
-    for name in clients():
-        api.call("POST", "client/", client(name))
+                               "password": "password", "scope": ["g_profile", "openid", *SCOPES]})
+    for registration in clients():
+        api.call("POST", "client/", registration)
     user = Api(api.port, api.tls)
     user.call("POST", "auth/", {"username": "alice", "password": "password"})
-    for name in clients():
-        user.call("PUT", "auth/grant/" + name, {"scope": " ".join(SCOPES)})
+    for registration in clients():
+        user.call("PUT", "auth/grant/" + registration["client_id"], {"scope": " ".join(["openid", *SCOPES])})
 
 
 def free_port():
@@ -147,10 +153,10 @@ def start(root, folder, tls):
     port = free_port()
     url = f"https://localhost:{port}" if tls else f"http://localhost:{port}"
     os.makedirs(folder + "/empty", exist_ok=True)
-    certificate, key = tls or (folder + "/none", folder + "/none")
+    certificate, key, authority = (*tls, *tls[:1])[:3] if tls else (folder + "/none",) * 3
     with open(folder + "/glewlwyd.conf", "w", encoding="utf-8") as file:
         file.write(CONFIGURATION.format(port=port, url=url, folder=folder, root=root, tls="true" if tls else "false",
-                                        certificate=certificate, key=key))
+                                        certificate=certificate, key=key, authority=authority))
     database = sqlite3.connect(folder + "/glewlwyd.db")
     with open(root + "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3", encoding="utf-8") as file:
         database.executescript(file.read())
@@ -185,7 +191,7 @@ def start_listening(root, folder, tls):
 
 def main():
     root, folder, port_file, *rest = sys.argv[1:]
-    ttl, tls = int(rest[0]) if rest else 60, rest[1:3]
+    ttl, tls = int(rest[0]) if rest else 60, rest[1:4]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     process, port, url = start_listening(root, folder, tls)
     try:
