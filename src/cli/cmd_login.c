@@ -81,6 +81,10 @@ print(struct session *session, const char *name, struct larder_error *ret_error)
 		}
 		output_format(&session->out, ", generation %" PRIu64 "; 'larder token %s' prints an access token\n",
 		    credential.generation, name);
+		if (credential.granted_at < 0 && strcmp(credential.grant, "refresh-token") == 0)
+			output_str(&session->out,
+			    "no refresh token came with it: the log-in ends with that access token; the provider may "
+			    "give one for a scope such as offline_access\n");
 	}
 	larder_credential_clear(&credential);
 	return LARDER_OK;

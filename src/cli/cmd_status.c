@@ -92,8 +92,9 @@ print_summary(struct output *out, const struct larder_credential *list, size_t c
 		if (strcmp(list[i].state, "ok") != 0)
 			print_ill(out, &list[i]);
 		else if (list[i].refresh_expires_at >= 0 && list[i].refresh_expires_at <= now)
-			print_end(
-			    out, &list[i], "its refresh token has probably ended", list[i].refresh_expires_at, now);
+			print_end(out, &list[i],
+			    list[i].granted_at < 0 ? "the log-in has ended" : "its refresh token has probably ended",
+			    list[i].refresh_expires_at, now);
 		else if (list[i].refresh_absolute_ends_at >= 0 && list[i].refresh_absolute_ends_at <= now + SOON_S)
 			print_end(out, &list[i], "a new log-in is needed", list[i].refresh_absolute_ends_at, now);
 		else if (list[i].client_secret_expires_at >= 0 && list[i].client_secret_expires_at <= now + SOON_S)
@@ -114,7 +115,8 @@ is_wrong(const struct larder_credential *credential, int64_t until, char *why, s
 						    : ", likely because ",
 		    credential->cause);
 	else if (credential->refresh_expires_at >= 0 && credential->refresh_expires_at <= until)
-		(void)text_format(why, why_size, "its refresh token ends %s",
+		(void)text_format(why, why_size, "its %s ends %s",
+		    credential->granted_at < 0 ? "log-in" : "refresh token",
 		    view_span(span, sizeof span, credential->refresh_expires_at, view_now()));
 	else if (credential->client_secret_expires_at >= 0 && credential->client_secret_expires_at <= until)
 		(void)text_format(why, why_size, "the secret of its client ends %s",

@@ -112,8 +112,6 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	ret->access_expires_at = TIME_UNKNOWN;
 	ret->access_life_s = TIME_UNKNOWN;
 	lifetime_begin(party->provider, enrolment->tokens, now, ret);
-	if (secret_is_empty(enrolment->refresh_token))
-		lifetime_none(ret);
 	ret->next_refresh_at = now;
 	ret->retry_at = 0;
 	ret->failures = 0;
@@ -132,6 +130,8 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	}
 	if (enrolment->tokens != NULL)
 		note_tokens(enrolment->tokens, now, ret);
+	if (secret_is_empty(enrolment->refresh_token))
+		lifetime_none(ret);
 	lifetime_keep_alive(now, ret);
 }
 

@@ -36,6 +36,10 @@ lifetime_none(struct credential *ret)
 {
 	ret->granted_at = TIME_UNKNOWN;
 	ret->refresh_idle_end_at = ret->refresh_absolute_end_at = ret->refresh_expires_at = TIME_UNKNOWN;
+	if (ret->grant_type != GRANT_TYPE_REFRESH_TOKEN)
+		return;
+	ret->refresh_expires_at = ret->access_expires_at;
+	ret->next_refresh_at = TIME_UNKNOWN;
 }
 
 void

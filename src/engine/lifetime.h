@@ -13,7 +13,7 @@
 void
 lifetime_begin(const struct provider *provider, const struct token_reply *tokens, int64_t now, struct credential *ret);
 
-/* There is none that could end. */
+/* There is none that could end; what a person granted without one ends with its access token, and is never due. */
 void lifetime_none(struct credential *ret);
 
 /*

@@ -59,7 +59,8 @@ fail_needs_login(const struct engine *engine, const struct credential *credentia
 
 	if (credential->state != STATE_NEEDS_LOGIN || credential->last_error_text[0] == '\0')
 		return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token",
-		    "store a new refresh token with 'larder add --replace'", "there is no usable refresh token");
+		    "log in again with 'larder login', or store a new refresh token with 'larder add --replace'",
+		    "there is no usable refresh token");
 	advise(engine, credential, &cause);
 	return error_set(ret_error, LARDER_NEEDS_LOGIN, "no token", cause.todo, "%s (%s)", credential->last_error_text,
 	    text_time(when, sizeof when, (long long)credential->last_error_at));
