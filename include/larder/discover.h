@@ -59,6 +59,7 @@ struct larder_discovery {
 	char scope[4096];     /* that the resource names, with spaces between; "" */
 	int registers;        /* 1: clients can register themselves */
 	size_t other_issuers; /* that the resource names besides the one that was taken, its first */
+	int is_vouched; /* 1: the definition has the resource's host; 0: anybody could say what the resource says */
 };
 
 /*

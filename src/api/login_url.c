@@ -49,6 +49,34 @@ find_client(struct larder *larder, const char *provider, char ret[static NAME_SI
 	return code;
 }
 
+/* A name that was logged in to before has its client. NOT_FOUND: there is none. */
+static enum larder_code
+find_credential(struct larder *larder, struct login_place *place, struct larder_error *ret_error)
+{
+	struct larder_credential credential = { .state = NULL };
+	enum larder_code code = larder_credential_show(larder, place->name, &credential, ret_error);
+
+	if (code == LARDER_OK && strcmp(credential.provider, place->found.provider) != 0)
+		code = error_set(ret_error, LARDER_EXISTS, "cannot log in",
+		    "end that one with 'larder logout', or log in under a name of your own, with --client and --resource",
+		    "a credential of the provider %s has this name", credential.provider);
+	if (code == LARDER_OK)
+		(void)text_format(place->client, sizeof place->client, "%s", credential.client);
+	larder_credential_clear(&credential);
+	return code;
+}
+
+static enum larder_code
+refuse_claim(struct login_place *place, struct larder_error *ret_error)
+{
+	char hint[160];
+
+	(void)text_format(hint, sizeof hint, "if it may have them, say so with --client %s", place->client);
+	return error_set(ret_error, LARDER_DENIED, "cannot log in", hint,
+	    "tokens of the provider %s would be sent to %s, which only that host says is right", place->found.provider,
+	    place->name);
+}
+
 static enum larder_code
 find_or_register(
     struct larder *larder, const struct larder_login *wanted, struct login_place *place, struct larder_error *ret_error)
@@ -57,14 +85,25 @@ find_or_register(
 		.provider = place->found.provider, /* for no scope in particular: later log-ins may want others */
 		.port = wanted->port,
 	};
+	bool is_claim = place->found.resource[0] != '\0' && !place->found.is_vouched;
 	struct larder_registration *registration;
 	size_t count = 0;
-	enum larder_code code = find_client(larder, place->found.provider, place->client, &count, ret_error);
+	enum larder_code code = find_credential(larder, place, ret_error);
 
-	/* the login itself says which ones there are, or that there is none */
-	if (code != LARDER_OK || count == 1 || (count == 0 && !place->found.registers))
+	if (code != LARDER_NOT_FOUND)
 		return code;
-	if (count > 1) {
+	code = find_client(larder, place->found.provider, place->client, &count, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	/* Consent to a client that is there may come without a question: a stranger's word is no reason to use it. */
+	if (is_claim && count > 0 && !place->found.registers)
+		return refuse_claim(place, ret_error);
+	if (is_claim && count > 0)
+		query.name = place->name;
+	/* the login itself says which ones there are, or that there is none */
+	else if (count == 1 || (count == 0 && !place->found.registers))
+		return LARDER_OK;
+	else if (count > 1) {
 		place->client[0] = '\0';
 		return LARDER_OK;
 	}
