@@ -7,6 +7,7 @@
 # shellcheck source=tests/e2e/lib-glewlwyd.sh
 . "$(dirname "$0")/lib-glewlwyd.sh"
 
+export ACCESS_TTL=60
 private_ca
 export CA_FILE=$T/ca.pem
 # It compares redirect URIs byte by byte, those to this machine too: a port is to be registered. 8765 is what a paste takes.
