@@ -149,6 +149,23 @@ refuse_change(const struct telling *telling, struct larder_error *ret_error)
 	    more);
 }
 
+/* The first time nothing is pinned, and the issuer's own host is what there is to go by. */
+static enum larder_code
+judge_first(struct asking *asking, const struct provider *made, struct larder_error *ret_error)
+{
+	struct telling telling = { .query = asking->query };
+	char after[256], more[32] = "";
+
+	metadata_judge_first(made, tell, &telling);
+	if (telling.asks == 0 || asking->query->accept)
+		return LARDER_OK;
+	if (telling.asks > 1)
+		(void)text_format(more, sizeof more, ", and %zu more", telling.asks - 1);
+	return error_set(ret_error, LARDER_DENIED, "the provider's metadata name another host",
+	    "if it is the provider's too, confirm it with 'larder provider discover --accept'", "%s is at %s%s",
+	    telling.what, origin_of(telling.after, after), more);
+}
+
 /* Compare with what is pinned; *ret_result says whether there is something to write. */
 static enum larder_code
 compare(struct asking *asking, const char *id, struct buf *definition, const struct provider *made,
@@ -163,7 +180,7 @@ compare(struct asking *asking, const char *id, struct buf *definition, const str
 
 	*ret_result = LARDER_DISCOVERY_NEW;
 	if (code == LARDER_NOT_FOUND)
-		return LARDER_OK;
+		return error_name(ret_error, judge_first(asking, made, ret_error), id);
 	if (code == LARDER_OK)
 		code = catalogue_text(catalogue, id, &pinned_text, &error);
 	if (code != LARDER_OK) {

@@ -12,7 +12,7 @@
 
 static const struct option options[] = {
 	OPT_TEXT("id", "ID", "of the definition; otherwise the host's name"),
-	OPT_FLAG("accept", "take changes that have to be confirmed"),
+	OPT_FLAG("accept", "take what has to be confirmed"),
 	OPT_TEXT("proxy", "URL", "reach the provider through this HTTP proxy"),
 	OPT_JSON,
 	OPT_END,
@@ -156,8 +156,8 @@ const struct command provider_discover = {
 	.help = "Asks the issuer at URL for its metadata, or the resource at URL who its issuer is,\n"
 		"keeps what it says as a definition of your own, and prints that. From then on it\n"
 		"is used as it is. Asking again compares: what stays at the same host is taken and\n"
-		"told; an endpoint that moved elsewhere, or less protection than before, is taken\n"
-		"only with --accept.\n",
+		"told. An endpoint at another host than the issuer's, one that has moved, or less\n"
+		"protection than before, is taken only with --accept.\n",
 	.examples = "  larder provider discover https://id.example\n"
 		    "  larder provider discover https://id.example --accept\n",
 	.options = options,

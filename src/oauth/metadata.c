@@ -268,10 +268,12 @@ take_pkce(struct making *making, cJSON *definition)
 	if (list != NULL && has_text(list, "S256"))
 		put_text(making, definition, "pkce", "supported");
 	else if (list != NULL && !accepts)
-		fail(making, LARDER_DENIED, "if you trust it all the same, confirm with --accept", member,
+		fail(making, LARDER_DENIED,
+		    "if you trust it all the same, confirm with 'larder provider discover --accept'", member,
 		    "S256 is not among them, so a stolen code could be used");
 	else if (list == NULL && making->source->needs_s256 && !accepts)
-		fail(making, LARDER_DENIED, "if you trust it all the same, confirm with --accept", member,
+		fail(making, LARDER_DENIED,
+		    "if you trust it all the same, confirm with 'larder provider discover --accept'", member,
 		    "missing, so nobody knows whether a stolen code could be used");
 }
 

@@ -45,6 +45,14 @@ struct metadata_change {
 };
 
 /*
+ * Tell each endpoint of a new definition that is neither at its issuer's host nor below it: nobody has seen it there
+ * before, and whoever can write the issuer's document once would have all secrets from then on. One loopback host is as
+ * good as another.
+ */
+void metadata_judge_first(
+    const struct provider *made, void (*told)(void *ctx, const struct metadata_change *change), void *ctx);
+
+/*
  * Tell each difference that matters, those that ask first. An endpoint asks when it moves to an origin where none of the
  * pinned ones is, or from https to http (S082).
  */

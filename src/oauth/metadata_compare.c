@@ -152,6 +152,45 @@ metadata_compare(const struct provider *before, const struct provider *after,
 	}
 }
 
+/* At the host of the issuer, or below it, by the same scheme. */
+static bool
+is_issuers_own(const struct url *issuer, const char *text)
+{
+	size_t issuer_len = strlen(issuer->host), len;
+	char why[128];
+	struct url url;
+
+	if (!url_parse(text, &url, why, sizeof(why)) || strcmp(issuer->scheme, url.scheme) != 0)
+		return false;
+	if (url_is_loopback(issuer) && url_is_loopback(&url))
+		return true;
+	len = strlen(url.host);
+	if (len < issuer_len || strcmp(url.host + len - issuer_len, issuer->host) != 0)
+		return false;
+	return len == issuer_len ? url.port == issuer->port : url.host[len - issuer_len - 1] == '.';
+}
+
+void
+metadata_judge_first(
+    const struct provider *made, void (*told)(void *ctx, const struct metadata_change *change), void *ctx)
+{
+	struct comparison comparison = { .tell = told, .ctx = ctx, .asking = true };
+	const struct metadata_endpoint *row;
+	char name[64], why[128];
+	struct url issuer;
+
+	if (!url_parse(made->issuer, &issuer, why, sizeof(why)))
+		return;
+	for (row = metadata_endpoints; row->member != NULL; row++) {
+		const char *to = endpoint(made, row);
+
+		if (to == NULL || is_issuers_own(&issuer, to))
+			continue;
+		(void)text_format(name, sizeof(name), "endpoints.%s", row->field);
+		tell(&comparison, name, "", to, true);
+	}
+}
+
 /* Members that a discovery writes, or leaves out because the document did. */
 static bool
 is_discovered(const char *name)

@@ -265,6 +265,34 @@ an_endpoint_that_moves_to_a_new_origin_asks(void **state)
 	    "!endpoints.token=https://as.example/token>http://127.0.0.1/token\n");
 }
 
+static void
+assert_first(const char *token, const char *expected)
+{
+	char endpoints[256];
+	struct told told = { .text = "" };
+	struct provider *made;
+
+	assert_true(text_format(endpoints, sizeof(endpoints), "\"token\":\"%s\"", token));
+	made = pinned(endpoints, "");
+	metadata_judge_first(made, note, &told);
+	assert_string_equal(told.text, expected);
+	provider_free(made);
+}
+
+/* H130 */
+static void
+at_first_only_the_host_of_the_issuer_goes_without_saying(void **state)
+{
+	(void)state;
+	assert_first("https://as.example/token", "");
+	assert_first("https://AS.example:443/token", "");
+	assert_first("https://tokens.as.example:8443/token", "");
+	assert_first("https://as.example:8443/token", "!endpoints.token=>https://as.example:8443/token\n");
+	assert_first("https://evilas.example/token", "!endpoints.token=>https://evilas.example/token\n");
+	assert_first("https://as.example.evil/token", "!endpoints.token=>https://as.example.evil/token\n");
+	assert_first("https://example/token", "!endpoints.token=>https://example/token\n");
+}
+
 /* I137, I138 */
 static void
 less_protection_than_before_asks_and_more_does_not(void **state)
@@ -301,6 +329,7 @@ run_metadata_tests(void)
 		cmocka_unit_test(every_document_of_the_corpus_is_judged_as_its_expect_file_says),
 		cmocka_unit_test(only_a_whole_json_reply_with_status_200_is_read),
 		cmocka_unit_test(an_endpoint_that_moves_to_a_new_origin_asks),
+		cmocka_unit_test(at_first_only_the_host_of_the_issuer_goes_without_saying),
 		cmocka_unit_test(less_protection_than_before_asks_and_more_does_not),
 		cmocka_unit_test(what_people_added_to_a_definition_stays),
 	};
