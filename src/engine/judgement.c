@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/lifetime.h"
 #include "engine/schedule.h"
+#include "oauth/answer.h"
 #include "oauth/grants.h"
 
 #define NONCE_ANSWER_S 120 /* a nonce that is wanted within this time of another one is not answered: S143 */
@@ -192,8 +193,9 @@ judgement_form(const struct exchanged *exchanged, int64_t now, struct judgement 
 		    ret);
 		break;
 	case GRANT_TEMPORARY:
-		(void)error_set(&ret->error, LARDER_UNAVAILABLE, "refresh failed", "try again later", "%s", said);
-		ret->endpoint_failed = true;
+		(void)error_set(&ret->error, LARDER_UNAVAILABLE, "refresh failed",
+		    reply->mute ? ANSWER_MUTE_ADVICE : "try again later", "%s", said);
+		ret->endpoint_failed = !reply->mute; /* what may be one client's is no trouble of all others */
 		break;
 	case GRANT_UNKNOWN:
 		(void)error_set(&ret->error, LARDER_UNAVAILABLE, "refresh failed",

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/ask.h"
 #include "engine/login.h"
+#include "oauth/answer.h"
 #include "oauth/userinfo.h"
 
 bool
@@ -90,7 +91,7 @@ login_refuse(const struct token_reply *reply, struct larder_error *ret_error)
 		hint = "start again with 'larder login'";
 	} else if (reply->outcome == GRANT_TEMPORARY || reply->outcome == GRANT_UNKNOWN) {
 		code = LARDER_UNAVAILABLE;
-		hint = "try again later";
+		hint = reply->mute ? ANSWER_MUTE_ADVICE : "try again later";
 	} else if (reply->outcome == GRANT_TOKENS) {
 		hint = NULL;
 	}

@@ -13,6 +13,12 @@
 
 #define INTEGER_MAX 9007199254740991.0 /* above it a double knows no single whole numbers */
 
+bool
+answer_is_mute(const struct http_reply *reply)
+{
+	return (reply->status == 400 || reply->status == 403) && secret_is_empty(&reply->body) && !reply->truncated;
+}
+
 static bool
 is_space(char c)
 {

@@ -30,6 +30,15 @@ struct answer_error {
  */
 struct cJSON *answer_parse(const struct http_reply *reply, char why[static ANSWER_WHY_MAX]);
 
+/*
+ * A refusal without a word: 400 or 403 and no body. Some refuse a client so, where RFC 6749 section 5.2 wants
+ * invalid_client, and some a grant; others that say so are no token endpoint. It decides nothing, and is no reason to ask
+ * a person: but who hears of it for the second time should know what it may be, which the advice says.
+ */
+#define ANSWER_MUTE_ADVICE \
+	"try again later; if it stays so, check the client with 'larder client show', then log in again"
+bool answer_is_mute(const struct http_reply *reply);
+
 /* Whether the body looks form-encoded; *ret and *ret_len are its text without white space around it. */
 bool answer_is_form(const struct http_reply *reply, const char **ret, size_t *ret_len);
 

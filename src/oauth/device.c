@@ -99,19 +99,22 @@ refuse(
 {
 	struct answer_error error = { .found = false };
 	enum larder_code code = LARDER_UNAVAILABLE;
+	const char *hint = "try again later";
 	char text[80];
 
 	answer_find_error(provider, reply->status, whole, &error);
-	if (error.found && reply->status >= 400 && reply->status < 500 && reply->status != 429)
+	if (reply->status == 401 ||
+	    (error.found && reply->status >= 400 && reply->status < 500 && reply->status != 429)) {
 		code = LARDER_REJECTED;
+		hint = "check the client at the provider, and whether it may use the device flow";
+	} else if (answer_is_mute(reply)) {
+		hint = ANSWER_MUTE_ADVICE;
+	}
 	if (!error.found)
-		return error_set(
-		    ret_error, code, "the log-in cannot begin", "try again later", "HTTP %d", reply->status);
-	return error_set(ret_error, code, "the log-in cannot begin",
-	    code == LARDER_REJECTED ? "check the client at the provider, and whether it may use the device flow"
-				    : "try again later",
-	    "%s%s%s, HTTP %d", text_escape(text, sizeof text, error.code, strlen(error.code)),
-	    error.description[0] == '\0' ? "" : ": ", error.description, reply->status);
+		return error_set(ret_error, code, "the log-in cannot begin", hint, "HTTP %d", reply->status);
+	return error_set(ret_error, code, "the log-in cannot begin", hint, "%s%s%s, HTTP %d",
+	    text_escape(text, sizeof text, error.code, strlen(error.code)), error.description[0] == '\0' ? "" : ": ",
+	    error.description, reply->status);
 }
 
 enum larder_code

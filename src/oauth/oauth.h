@@ -127,6 +127,7 @@ struct token_reply {
 	bool refresh_token_refused;      /* one is there that cannot be stored: the reply is worth keeping */
 	char token_type[32];             /* as sent, "" if missing */
 	char issued_token_type[128];     /* of a token exchange, escaped; "" if missing */
+	bool mute;                       /* a refusal without a word, perhaps of the client (answer_is_mute) */
 	bool wants_nonce;                /* nothing was processed: a proof with the nonce of this reply is wanted */
 	bool usable;                     /* token_type is understood and access_token is there: may be handed out */
 	int64_t expires_at;              /* Unix seconds; TIME_UNKNOWN */

@@ -62,10 +62,12 @@ refuse(
 	if (error.found && strcmp(error.code, "access_denied") == 0) {
 		code = LARDER_DENIED;
 		hint = NULL;
-	} else if (reply->status == 405 || reply->status == 404 || reply->status == 413 ||
+	} else if (reply->status == 401 || reply->status == 405 || reply->status == 404 || reply->status == 413 ||
 	    (error.found && reply->status >= 400 && reply->status < 500 && reply->status != 429)) {
 		code = LARDER_REJECTED;
 		hint = "check client id, secret, redirect URI and scopes at the provider";
+	} else if (answer_is_mute(reply)) {
+		hint = ANSWER_MUTE_ADVICE;
 	}
 	if (!error.found)
 		return error_set(ret_error, code, "the log-in cannot begin", hint,

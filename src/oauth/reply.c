@@ -194,6 +194,7 @@ reply_judge(const struct provider *provider, const struct http_reply *reply, int
 		.refresh_absolute_end_at = TIME_UNKNOWN,
 		.http_status = reply->status,
 		.starved = starved,
+		.mute = answer_is_mute(reply),
 		.retry_after_s = http_retry_after(reply->retry_after, server_now < 0 ? sent_at : server_now),
 	};
 	if (whole == NULL) {

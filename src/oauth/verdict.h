@@ -17,7 +17,8 @@
  *                     use_dpop_nonce, invalid_dpop_proof
  *   2xx, 4xx but 408  another one                                 REJECTED   refused, but not by the closed list
  *   401               none                                        REJECTED   client authentication
- *   4xx but 408       none                                        TEMPORARY  not OAuth: a firewall, a wrong URL
+ *   4xx but 408       none                                        TEMPORARY  not OAuth: a firewall, a wrong URL, or a
+ *                                                                            refusal without a word (answer_is_mute)
  *   2xx               none                                        UNKNOWN    HTML, empty, broken: tokens may be lost
  *   408, 5xx, others  another one or none                         UNKNOWN    it may have been spent before this
  *

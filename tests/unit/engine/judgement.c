@@ -24,7 +24,11 @@ judge(enum grant_outcome outcome, int status, const char *error, bool was_doubte
 	struct provider provider = { .rotation = { .on_unknown = UNKNOWN_ASK } };
 	struct credential credential = { .failures = 2, .intent = { .open = true, .opened_at = 86400 } };
 	struct http_reply http = { .status = status };
-	struct token_reply reply = { .outcome = outcome, .http_status = status, .retry_after_s = -1, .usable = true };
+	struct token_reply reply = { .outcome = outcome,
+		.http_status = status,
+		.retry_after_s = -1,
+		.usable = true,
+		.mute = outcome == GRANT_TEMPORARY && (status == 400 || status == 403) };
 	struct judgement judgement;
 
 	text_format(reply.error, sizeof reply.error, "%s", error);
@@ -58,6 +62,7 @@ only_what_the_server_cannot_do_now_counts_for_the_breaker(void **state)
 	assert_false(judge(GRANT_TOKENS, 200, "", false).endpoint_failed);
 	assert_false(judge(GRANT_ENDED, 400, "invalid_grant", false).endpoint_failed);
 	assert_false(judge(GRANT_REJECTED, 401, "invalid_client", false).endpoint_failed);
+	assert_false(judge(GRANT_TEMPORARY, 403, "", false).endpoint_failed); /* perhaps one client's secret */
 }
 
 static void

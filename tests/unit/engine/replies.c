@@ -50,6 +50,22 @@ a_500_leaves_the_grant_alone(void **state)
 	assert_int_equal(world->server.requests, 2);
 }
 
+/* Some refuse a client so: it is no end of the grant, and no trouble of the endpoint's for other clients. */
+static void
+a_refusal_without_a_word_says_what_it_may_be_and_ends_nothing(void **state)
+{
+	static const struct canned mute = { .status = 403, .body = "" };
+	struct world *world = *state;
+
+	world->want.force = true;
+	world_next_says(world, &mute);
+	assert_no_token(world, LARDER_UNAVAILABLE, "HTTP 403");
+	assert_non_null(strstr(world->error.hint, "check the client"));
+	assert_int_equal(world_state(world), STATE_OK);
+	assert_refresh_token(world, "rt-0", "");
+	assert_token(world, "at-2", true);
+}
+
 /* S031 */
 static void
 a_page_for_people_leaves_the_grant_alone(void **state)
@@ -239,6 +255,7 @@ run_reply_tests(void)
 		IN(strict_world, a_503_with_retry_after_is_waited_for),
 		IN(strict_world, force_does_not_wait_for_retry_after),
 		IN(strict_world, a_500_leaves_the_grant_alone),
+		IN(strict_world, a_refusal_without_a_word_says_what_it_may_be_and_ends_nothing),
 		IN(strict_world, a_page_for_people_leaves_the_grant_alone),
 		IN(strict_world, a_truncated_success_is_kept_and_leaves_a_doubt),
 		IN(hold_world, a_truncated_success_is_never_asked_about_where_that_is_forbidden),

@@ -217,6 +217,39 @@ a_device_answer_needs_its_four_members(void **state)
 	assert_int_equal(begin_device("<html>", &grant), LARDER_UNAVAILABLE);
 }
 
+/* A refusal that names no error: 401 is of the client (RFC 9110 section 15.5.2), the others may be. */
+static void
+a_log_in_that_is_refused_without_a_word_says_what_to_check(void **state)
+{
+	static const struct {
+		int status;
+		const char *text;
+		enum larder_code code;
+		const char *hint;
+	} cases[] = {
+		{ 401, "", LARDER_REJECTED, "check the client at the provider" },
+		{ 403, "", LARDER_UNAVAILABLE, "if it stays so, check the client" },
+		{ 400, "", LARDER_UNAVAILABLE, "if it stays so, check the client" },
+		{ 403, "<html>", LARDER_UNAVAILABLE, "try again later" },
+		{ 503, "", LARDER_UNAVAILABLE, "try again later" },
+	};
+	struct provider *provider = provider_with("");
+	struct device_grant grant = { .interval_s = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct http_reply reply = a_reply(cases[i].status, cases[i].text, strlen(cases[i].text));
+		struct larder_error error;
+
+		assert_int_equal(device_begin_read(provider, &reply, SENT_AT, &grant, &error), cases[i].code);
+		assert_non_null(strstr(error.hint, cases[i].hint));
+		if (strcmp(cases[i].hint, "try again later") == 0)
+			assert_string_equal(error.hint, cases[i].hint);
+		http_reply_clear(&reply);
+	}
+	provider_free(provider);
+}
+
 /* S109 to S113 */
 static void
 a_poll_goes_on_until_the_person_has_decided(void **state)
@@ -403,6 +436,8 @@ an_answer_to_a_pushed_request_is_a_reference_or_an_error(void **state)
 		{ 400, "{\"error\":\"invalid_request\"}", LARDER_REJECTED },
 		{ 401, "{\"error\":\"invalid_client\"}", LARDER_REJECTED },
 		{ 400, "{\"error\":\"access_denied\"}", LARDER_DENIED },
+		{ 401, "", LARDER_REJECTED },
+		{ 403, "", LARDER_UNAVAILABLE },
 		{ 405, "", LARDER_REJECTED },
 		{ 413, "", LARDER_REJECTED },
 		{ 429, "{\"error\":\"slow\"}", LARDER_UNAVAILABLE },
@@ -506,6 +541,7 @@ run_login_tests(void)
 		cmocka_unit_test(what_an_error_says_is_safe_for_a_terminal),
 		cmocka_unit_test(the_code_goes_with_redirect_uri_and_verifier),
 		cmocka_unit_test(a_device_answer_needs_its_four_members),
+		cmocka_unit_test(a_log_in_that_is_refused_without_a_word_says_what_to_check),
 		cmocka_unit_test(a_poll_goes_on_until_the_person_has_decided),
 		cmocka_unit_test(an_id_token_tells_whose_account_it_is),
 		cmocka_unit_test(an_id_token_that_was_made_for_something_else_is_not_believed),
