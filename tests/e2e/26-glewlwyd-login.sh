@@ -1,6 +1,6 @@
 # Goal of this test: a person logs in at glewlwyd over TLS in each way there is: at the browser of this machine or of another
 # one, with a code to type in, with a pushed request or a long URL; each log-in is renewed and revoked.
-# RFC 6749 with RFC 7636 and RFC 8252, RFC 8628, RFC 9126, RFC 9207, OpenID Connect. S105 S109 S149 S150 S151 S155
+# RFC 6749 with RFC 7636 and RFC 8252, RFC 8628, RFC 9126, RFC 9207, OpenID Connect. S105 S109 S149 S150 S151
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,5 @@
 # Goal of this test: tokens of glewlwyd over TLS that are bound to a key, with the nonces that it wants in every proof: log-in
-# by each way, refresh, userinfo, revocation. RFC 9449. S135 S138 S142 S143 S145 S147
+# by each way, refresh, userinfo, revocation. RFC 9449. S135 S142 S143 S145
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
