@@ -123,7 +123,7 @@ add_done(struct session *session, const struct larder_client_new *client, struct
 {
 	struct larder_client *shown = calloc(1, sizeof *shown);
 	enum larder_code code;
-	bool signs, is_tls;
+	bool signs, is_tls, is_public;
 
 	if (shown == NULL)
 		return error_no_memory(ret_error);
@@ -131,14 +131,19 @@ add_done(struct session *session, const struct larder_client_new *client, struct
 	signs =
 	    strcmp(shown->auth, "private_key_jwt") == 0 || strcmp(shown->auth, "client_secret_post_signed_jwt") == 0;
 	is_tls = strstr(shown->auth, "tls_client_auth") != NULL;
+	is_public = strcmp(shown->auth, "none") == 0;
 	if (code == LARDER_OK)
 		print_done(session, client->name,
 		    client->secret_len > 0  ? "added"
 			: (signs || is_tls) ? "added, without its key"
-					    : "added, public client");
+			: is_public         ? "added, public client"
+					    : "added, without its secret");
 	if (code == LARDER_OK && client->secret_len == 0 && (signs || is_tls))
 		session_note(
 		    session, "it needs a key: 'larder client key %s%s'", client->name, is_tls ? " --use tls" : "");
+	else if (code == LARDER_OK && client->secret_len == 0 && !is_public)
+		session_note(
+		    session, "it needs a secret: 'larder client set-secret %s --secret-file FILE'", client->name);
 	free(shown);
 	return code;
 }

@@ -133,6 +133,12 @@ enum larder_code
 party_of_client(struct engine *engine, struct client *client, struct party *ret, struct larder_error *ret_error);
 void party_clear(struct party *party);
 /*
+ * What the definition and the client get wrong together shows before anything is asked for: variables, endpoints, and with
+ * with_proof whether the client has what it takes to authenticate (keys and certificates may come after the client).
+ * Errors: those of the builders in oauth; REJECTED (no secret, key or certificate).
+ */
+enum larder_code party_check(const struct party *party, bool with_proof, struct larder_error *ret_error);
+/*
  * After the client was refused outside an exchange: put its other secret, if it has one, in the place of the first, once
  * and in this party alone. What is stored follows at the next exchange (settle). false: there is nothing else to show.
  */

@@ -20,31 +20,6 @@ audit(struct engine *engine, enum audit_op op, const char *name, uint64_t genera
 	return audit_append(engine->vault, &event, ret_error);
 }
 
-/* Everything that the definition and the client can get wrong together shows now and not at the first refresh. */
-static enum larder_code
-check_party(struct party *party, struct larder_error *ret_error)
-{
-	static const char probe[] = "x";
-	struct oauth_client probe_client = party->oauth;
-	struct http_request request = { .method = "" };
-	struct secret token = SECRET_INIT;
-	enum larder_code code;
-
-	code = provider_check_vars(party->provider, &party->var_list, ret_error);
-	if (code != LARDER_OK)
-		return code;
-	if (!secret_copy(probe, sizeof probe - 1, &token))
-		return error_no_memory(ret_error);
-	/* keys and certificates come later: 'client key' */
-	if (auth_method_signs(client_auth_method(party->provider, &probe_client)) ||
-	    auth_method_is_tls(client_auth_method(party->provider, &probe_client)))
-		probe_client.auth = AUTH_NONE;
-	code = refresh_build(party->provider, &probe_client, &token, "", "", &request, ret_error);
-	http_request_clear(&request);
-	secret_free(&token);
-	return code;
-}
-
 enum larder_code
 enroll_client(struct engine *engine, struct client *client, struct larder_error *ret_error)
 {
@@ -58,7 +33,7 @@ enroll_client(struct engine *engine, struct client *client, struct larder_error 
 	client->secret_set_at = secret_is_empty(&client->secret) ? TIME_UNKNOWN : client->created_at;
 	code = party_of_client(engine, client, &party, ret_error);
 	if (code == LARDER_OK)
-		code = check_party(&party, ret_error);
+		code = party_check(&party, false, ret_error);
 	if (code == LARDER_OK)
 		code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
 	if (code != LARDER_OK)

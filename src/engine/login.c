@@ -139,6 +139,8 @@ login_begin(struct engine *engine, const struct login_want *want, struct login *
 	if (code == LARDER_OK)
 		code = take_secret(ret, ret_error);
 	if (code == LARDER_OK)
+		code = party_check(&ret->party, true, ret_error);
+	if (code == LARDER_OK)
 		code = prove_begin(engine, &ret->party, &ret->dpop, ret_error);
 	if (code == LARDER_OK)
 		code = prove_thumbprint(&ret->dpop, ret->dpop_jkt, ret_error);

@@ -113,6 +113,29 @@ swap_secrets(struct party *party)
 	party->shows_other = !party->shows_other;
 }
 
+enum larder_code
+party_check(const struct party *party, bool with_proof, struct larder_error *ret_error)
+{
+	static const char probe[] = "x";
+	struct oauth_client client = party->oauth;
+	enum auth_method method = client_auth_method(party->provider, &client);
+	struct http_request request = { .method = "" };
+	struct secret token = SECRET_INIT;
+	enum larder_code code;
+
+	code = provider_check_vars(party->provider, &party->var_list, ret_error);
+	if (code != LARDER_OK)
+		return code;
+	if (!secret_copy(probe, sizeof probe - 1, &token))
+		return error_no_memory(ret_error);
+	if (!with_proof && (auth_method_signs(method) || auth_method_is_tls(method)))
+		client.auth = AUTH_NONE;
+	code = refresh_build(party->provider, &client, &token, "", "", &request, ret_error);
+	http_request_clear(&request);
+	secret_free(&token);
+	return code;
+}
+
 bool
 party_show_other_secret(struct party *party)
 {
