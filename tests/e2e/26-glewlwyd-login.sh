@@ -69,4 +69,15 @@ equal account "$(shown mail account)" alice@example.org
 equal state "$(shown mail state)" ok
 expect 0 larder token mail --json
 equal scope "$(json scope)" "openid read write"
-note "done"
+
+# It disables the refresh token before it looks at the client, and says nothing but 400: nobody can win that one back. Here
+# it is no end of the grant either, as the same reply comes from firewalls; but the advice names what it may be.
+note "a wrong secret, of which the server says nothing"
+printf wrong | expect 0 larder client set-secret mail --secret-file -
+expect 6 larder token mail --force
+grep -q "check the client .* log in again" "$T/err" || fail "no word of the client: $(cat "$T/err")"
+equal state "$(shown mail state)" ok
+printf %s "$SECRET" | expect 0 larder client set-secret mail --secret-file -
+expect 6 larder token mail --force
+expect 0 larder login mail --port "$port"
+expect 0 larder token mail --force

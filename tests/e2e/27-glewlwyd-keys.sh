@@ -27,13 +27,15 @@ algs=(RS256 PS256 ES256 EdDSA)
 	expect 0 larder client key selfsigned --use tls --public jwks
 	printf ',{"name":"selfsigned","method":"self_signed_tls_client_auth","jwks":%s}]' "$(cat "$T/out")"
 } >"$T/more.json"
-openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/pki.key" -out "$T/pki.csr" -subj /CN=pki \
-	2>"$T/openssl.log"
 # Debian's data base has no field for a subject's name (tls_client_auth_subject_dn), but has the alternative names.
-printf 'subjectAltName=DNS:pki.example\n' >"$T/pki.ext"
-openssl x509 -req -in "$T/pki.csr" -CA "$T/ca.pem" -CAkey "$T/ca.key" -CAcreateserial -days 2 -extfile "$T/pki.ext" \
-	-out "$T/pki.pem" 2>>"$T/openssl.log"
-(umask 077 && cat "$T/pki.key" "$T/pki.pem" >"$T/pki.both")
+for name in pki stranger; do
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$name.key" -out "$T/$name.csr" \
+		-subj "/CN=$name" 2>>"$T/openssl.log"
+	printf 'subjectAltName=DNS:%s.example\n' "$name" >"$T/$name.ext"
+	openssl x509 -req -in "$T/$name.csr" -CA "$T/ca.pem" -CAkey "$T/ca.key" -CAcreateserial -days 2 \
+		-extfile "$T/$name.ext" -out "$T/$name.pem" 2>>"$T/openssl.log"
+	(umask 077 && cat "$T/$name.key" "$T/$name.pem" >"$T/$name.both")
+done
 expect 0 larder client add pki --provider here --client-id pki --auth tls_client_auth
 expect 0 larder client key pki --use tls --import "$T/pki.both"
 printf %s "$SECRET" | expect 0 larder client add hmac --provider here --client-id hmac --auth client_secret_jwt --secret-file -
@@ -62,3 +64,14 @@ for client in hmac ES256 pki; do
 	by_device "device-$client" --client "$client" --scope read
 	lives "device-$client"
 done
+
+note "the certificate of somebody else spends nothing"
+by_paste pki --client pki --scope read
+expect 0 larder client key pki --use tls --import "$T/stranger.both" --replace
+before=$(shown pki generation)
+expect 6 larder token pki --force
+grep -q "check the client" "$T/err" || fail "no word of the client: $(cat "$T/err")"
+equal state "$(shown pki state)" ok
+expect 0 larder client key pki --use tls --import "$T/pki.both" --replace
+expect 0 larder token pki --force
+equal generation "$(shown pki generation)" $((before + 1))
