@@ -37,7 +37,7 @@ static const struct option options[] = {
 	OPT_TEXT("account", "A", "refuse the log-in of anybody else"),
 	OPT_CHOICE("flow", "auto|browser|device|paste|" LOGIN_GRANT_FLOWS, "how the person is asked, or that none is"),
 	OPT_FLAG("no-browser", "print the URL, open nothing"),
-	OPT_NUMBER("port", "N", "of the redirect to this machine; any that is free"),
+	OPT_NUMBER("port", "N", "of the redirect to this machine; otherwise what the provider takes"),
 	OPT_TEXT("redirect-uri", "URL", "as registered at the provider"),
 	LOGIN_GRANT_OPTIONS,
 	OPT_JSON,
@@ -162,10 +162,12 @@ const struct command command_login = {
 		"NAME. With a browser on this machine the answer comes back by itself; 'device'\n"
 		"shows a code to type in elsewhere, and the same command goes on with it if it was\n"
 		"stopped; 'paste' wants the URL that a browser on another machine ended at. A NAME\n"
-		"that is a provider's id means that provider. Logging in to a credential that exists\n"
-		"renews it: it asks for the old scopes too, keeps the old grant until the new one is\n"
-		"stored, and refuses another account. The old refresh token is not revoked, as that\n"
-		"would end the new one at many providers.\n"
+		"that is a provider's id means that provider. Where a provider wants the redirect\n"
+		"URI registered, it is http://127.0.0.1:8765/callback, unless its definition says\n"
+		"another or that any port will do.\n"
+		"Logging in to a credential that exists renews it: it asks for the old scopes too,\n"
+		"keeps the old grant until the new one is stored, and refuses another account. The\n"
+		"old refresh token is not revoked, as that would end the new one at many providers.\n"
 		"Three flows need no person: 'client-credentials' asks as the client itself,\n"
 		"'jwt-bearer' with assertions that a key signs, 'token-exchange' for another token.\n"
 		"What they ask with is stored, and each later token is asked for in the same way.\n",

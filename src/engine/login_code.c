@@ -303,6 +303,14 @@ login_listen(struct engine *engine, struct login *login, unsigned port, const ch
 		    "use --flow paste --redirect-uri with the one that is registered",
 		    "this provider takes no redirect to this machine");
 	place_of_definition(provider, port, &place);
+	if (place.port == 0 && !provider->loopback.any_port_known) {
+		/* the one that people were told to register, if it is free: the provider may want just that */
+		place.port = LOOPBACK_PORT;
+		code = listen_anywhere(engine, login, &place, ret_redirect_uri, timeout_ms, ret_error);
+		if (code != LARDER_UNAVAILABLE)
+			return code;
+		place.port = 0;
+	}
 	return listen_anywhere(engine, login, &place, ret_redirect_uri, timeout_ms, ret_error);
 }
 

@@ -175,7 +175,7 @@ static const struct field revoke_fields[] = {
 
 static const struct field loopback_fields[] = {
 	{ "http_loopback", FIELD_BOOL,    AT(loopback.http_loopback), NULL, NULL, NULL },
-	{ "any_port",      FIELD_BOOL,    AT(loopback.any_port), NULL, NULL, NULL },
+	{ "any_port",      FIELD_OWN,     AT(loopback.any_port), NULL, NULL, read_any_port },
 	{ "hosts",         FIELD_STRINGS, AT(loopback.hosts), NULL, NULL, NULL },
 	{ "port",          FIELD_OWN,     AT(loopback.port), NULL, NULL, read_port },
 	{ "path",          FIELD_OWN,     AT(loopback.path), NULL, NULL, read_path },

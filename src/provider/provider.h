@@ -291,9 +291,10 @@ struct provider {
 
 	struct {
 		bool http_loopback, any_port; /* both default to true */
-		struct strings hosts;         /* that a redirect URI may name, best first; none: 127.0.0.1 */
-		int port;   /* the one that is registered; 0: any, or LOOPBACK_PORT without any_port */
-		char *path; /* of the redirect URI; NULL: LOOPBACK_PATH */
+		bool any_port_known;  /* somebody said so: else LOOPBACK_PORT is tried first, which can be registered */
+		struct strings hosts; /* that a redirect URI may name, best first; none: 127.0.0.1 */
+		int port;             /* the one that is registered; 0: any, or LOOPBACK_PORT without any_port */
+		char *path;           /* of the redirect URI; NULL: LOOPBACK_PATH */
 		char *note;
 	} loopback;
 

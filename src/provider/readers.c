@@ -377,6 +377,19 @@ read_path(struct reading *reading, const cJSON *json, void *at)
 }
 
 void
+read_any_port(struct reading *reading, const cJSON *json, void *at)
+{
+	bool *ret = at;
+
+	if (cJSON_IsNull(json))
+		return;
+	if (!cJSON_IsBool(json))
+		reading_fail(reading, "neither true nor false");
+	*ret = cJSON_IsTrue(json);
+	reading->provider->loopback.any_port_known = true;
+}
+
+void
 read_destructive(struct reading *reading, const cJSON *json, void *at)
 {
 	bool *ret = at;

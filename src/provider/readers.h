@@ -23,6 +23,7 @@ field_reader read_unknown_token;
 field_reader read_unknown_statuses;
 field_reader read_port;        /* int */
 field_reader read_destructive; /* bool; one that is given is not guessed */
+field_reader read_any_port;    /* bool; the same */
 field_reader read_path;        /* char *: of a URL, without query */
 
 #endif
