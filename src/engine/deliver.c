@@ -13,6 +13,7 @@ struct delivery {
 	struct owed owed;
 	uint8_t what;                               /* bits: WHAT_REFRESH, WHAT_ACCESS */
 	bool even_more;                             /* a person knows that it ends more than this */
+	const char *kept;                           /* of the credential: what replies said of the account */
 	bool sent[2], confirmed[2], retry, refused; /* by token_kind */
 	int64_t retry_after_s;
 	struct revocation *result;
@@ -66,23 +67,27 @@ shows_other_proof(struct party *party)
 	return true;
 }
 
+/* token NULL: the account, and so all tokens. */
 static void
-ask_provider(struct engine *engine, struct party *party, size_t index, const struct secret *bearer, int64_t deadline_ms,
-    struct delivery *delivery, struct revoke_verdict *ret)
+ask_provider(struct engine *engine, struct party *party, const struct owed_token *token, const struct secret *bearer,
+    int64_t deadline_ms, struct delivery *delivery, struct revoke_verdict *ret)
 {
-	enum token_kind kind = kind_of(party->provider, &delivery->owed.items[index]);
+	enum token_kind kind = token == NULL ? TOKEN_REFRESH : kind_of(party->provider, token);
 	struct larder_error error;
 	struct job job;
 	enum larder_code code;
-	bool with_hint = true;
+	bool with_hint = token != NULL;
 
 	for (;;) {
 		code = party_job(engine, party, &job, &error);
 		job.kind = JOB_PLAIN;
 		job.listen_ms = REVOKE_LISTEN_MS;
-		if (code == LARDER_OK)
-			code = revoke_build(party->provider, &party->oauth, kind, &delivery->owed.items[index].token,
-			    bearer, with_hint, &job.request, &error);
+		if (code == LARDER_OK && token == NULL)
+			code = revoke_account_build(
+			    party->provider, &party->oauth, delivery->kept, bearer, &job.request, &error);
+		else if (code == LARDER_OK)
+			code = revoke_build(party->provider, &party->oauth, kind, &token->token, bearer, with_hint,
+			    &job.request, &error);
 		if (code == LARDER_OK) {
 			ask_once(engine, party, &job, kind, with_hint, deadline_ms, delivery, ret);
 		} else {
@@ -109,7 +114,11 @@ holds_back(const struct provider *provider, const struct delivery *delivery, str
 	const char *why =
 	    provider->revoke.side_effects != NULL ? provider->revoke.side_effects : provider->revoke.cascade;
 
-	if (!provider->revoke.destructive || delivery->even_more || provider->revoke.style == REVOKE_NONE)
+	/* naming the account for an access token would end the refresh token too */
+	bool ends_more = provider->revoke.destructive ||
+	    (provider_revokes_account(provider) && (delivery->what & WHAT_REFRESH) == 0);
+
+	if (!ends_more || delivery->even_more || provider->revoke.style == REVOKE_NONE)
 		return false;
 	*ret = (struct revoke_verdict){ .outcome = REVOKE_UNSUPPORTED, .retry_after_s = -1 };
 	(void)text_format(ret->message, sizeof ret->message,
@@ -121,6 +130,8 @@ holds_back(const struct provider *provider, const struct delivery *delivery, str
 static void
 deliver_all(struct engine *engine, struct party *party, int64_t deadline_ms, struct delivery *delivery)
 {
+	bool by_account = provider_revokes_account(party->provider);
+	const struct owed_token *token;
 	const struct secret *bearer = NULL;
 	struct revoke_verdict verdict;
 	enum token_kind kind;
@@ -132,9 +143,11 @@ deliver_all(struct engine *engine, struct party *party, int64_t deadline_ms, str
 	}
 	delivery->confirmed[TOKEN_REFRESH] = delivery->confirmed[TOKEN_ACCESS] = true;
 	for (i = 0; i < delivery->owed.count; i++) {
-		kind = kind_of(party->provider, &delivery->owed.items[i]);
-		if (!holds_back(party->provider, delivery, &verdict))
-			ask_provider(engine, party, i, bearer, deadline_ms, delivery, &verdict);
+		token = &delivery->owed.items[i];
+		kind = kind_of(party->provider, token);
+		/* one request for the account says it for all */
+		if ((i == 0 || !by_account) && !holds_back(party->provider, delivery, &verdict))
+			ask_provider(engine, party, by_account ? NULL : token, bearer, deadline_ms, delivery, &verdict);
 		delivery->sent[kind] = true;
 		if (verdict.outcome != REVOKED) {
 			delivery->confirmed[kind] = false;
@@ -187,7 +200,8 @@ to_erase(const struct party *party, const struct delivery *delivery, bool removi
 		return WHAT_ALL;
 	if (delivery->result->result == REVOCATION_REVOKED) {
 		erase = delivery->what;
-		if ((delivery->what & WHAT_REFRESH) != 0 && party->provider != NULL && party->provider->revoke.cascades)
+		if (party->provider != NULL && (delivery->what & WHAT_REFRESH) != 0 &&
+		    (party->provider->revoke.cascades || provider_revokes_account(party->provider)))
 			erase = WHAT_ALL;
 	} else if (delivery->result->result == REVOCATION_UNSUPPORTED && delivery->result->access_token) {
 		erase = WHAT_ACCESS;
@@ -394,6 +408,7 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 	code = settle(engine, &credential, NULL, &judged, &judgement, &error);
 	delivery.what = (credential.revoke_what & WHAT_ALL) == 0 ? WHAT_ALL : credential.revoke_what & WHAT_ALL;
 	delivery.even_more = (credential.revoke_what & WHAT_MORE) != 0;
+	delivery.kept = credential.extra;
 	if (code == LARDER_OK && !local_only)
 		code = party_load(engine, &credential, &party, &error);
 	if (code == LARDER_OK && !local_only)

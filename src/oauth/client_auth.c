@@ -219,7 +219,6 @@ client_auth_bearer(struct message *message, const struct secret *token)
 void
 client_auth_scheme(struct message *message, const struct oauth_client *client, const char *scheme)
 {
-	message_param(message, "client_id", client->client_id, strlen(client->client_id));
 	if (has_secret(client))
 		add_scheme(message, scheme == NULL ? "Client" : scheme, client->client_secret);
 	else

@@ -16,7 +16,7 @@ void client_auth_add(struct message *message, const struct oauth_client *client,
 /* Authorization: Bearer with a token, for revocation endpoints that want one. */
 void client_auth_bearer(struct message *message, const struct secret *token);
 
-/* Authorization: SCHEME with the client's secret as it is, and client_id as a parameter; scheme NULL: "Client". */
+/* Authorization: SCHEME with the client's secret as it is; scheme NULL: "Client". */
 void client_auth_scheme(struct message *message, const struct oauth_client *client, const char *scheme);
 
 #endif

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "oauth/fields.h"
 
-static bool
-as_text(const cJSON *item, char ret[static EXTRA_VALUE_SIZE])
+bool
+extra_text(const struct cJSON *item, char ret[static EXTRA_VALUE_SIZE])
 {
 	if (cJSON_IsBool(item))
 		return text_format(ret, EXTRA_VALUE_SIZE, "%s", cJSON_IsTrue(item) ? "true" : "false");
@@ -49,7 +49,7 @@ extra_take(const struct judging *judging, char ret[static EXTRA_SIZE])
 			item = json_get(judging->inside, name);
 		if (item == NULL)
 			item = json_get(judging->whole, name);
-		if (strchr(name, '=') == NULL && as_text(item, value))
+		if (strchr(name, '=') == NULL && extra_text(item, value))
 			(void)append(ret, name, strlen(name), value, strlen(value));
 	}
 }

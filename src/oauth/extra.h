@@ -14,6 +14,11 @@
 
 struct judging;
 
+struct cJSON;
+
+/* A text, number or boolean as text; false for anything else, the empty text, and what is longer or has control bytes. */
+bool extra_text(const struct cJSON *item, char ret[static EXTRA_VALUE_SIZE]);
+
 /* Take the texts, numbers and booleans that the definition names; what is longer or has control bytes stays out. */
 void extra_take(const struct judging *judging, char ret[static EXTRA_SIZE]);
 

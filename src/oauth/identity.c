@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/url.h"
 
 #define PAYLOAD_MAX   ((size_t)64 << 10)
 #define PAYLOAD_DEPTH 8
@@ -87,21 +88,29 @@ time_of(const struct cJSON *payload, const char *name)
 	return (int64_t)value->valuedouble;
 }
 
-bool
-identity_read(const char *id_token, size_t len, struct identity *ret)
+struct cJSON *
+identity_claims(const char *token, size_t len)
 {
-	const char *first = memchr(id_token, '.', len), *second;
+	const char *first = memchr(token, '.', len), *second;
 	struct buf payload = BUF_INIT_SECRET(PAYLOAD_MAX);
 	struct cJSON *json = NULL;
 	char why[128];
 
-	*ret = (struct identity){ .subject = "" };
 	if (first == NULL)
-		return false;
-	second = memchr(first + 1, '.', len - (size_t)(first + 1 - id_token));
+		return NULL;
+	second = memchr(first + 1, '.', len - (size_t)(first + 1 - token));
 	if (second != NULL && decode(first + 1, (size_t)(second - first - 1), &payload) && payload.len > 0)
 		json = json_parse((const char *)payload.data, payload.len, PAYLOAD_DEPTH, why, sizeof why);
 	buf_clear(&payload);
+	return json;
+}
+
+bool
+identity_read(const char *id_token, size_t len, struct identity *ret)
+{
+	struct cJSON *json = identity_claims(id_token, len);
+
+	*ret = (struct identity){ .subject = "" };
 	if (json == NULL)
 		return false;
 	take(json, "sub", ret->subject);
@@ -129,6 +138,16 @@ is_issuer(const char *said, const char *issuer)
 }
 
 static bool
+is_at_host_of(const char *said, const char *issuer)
+{
+	struct url a, b;
+	char why[128];
+
+	return url_parse(said, &a, why, sizeof why) && url_parse(issuer, &b, why, sizeof why) &&
+	    url_same_origin(&a, &b);
+}
+
+static bool
 is_for(const char *audience, const char *client_id)
 {
 	size_t len = strlen(client_id);
@@ -143,7 +162,8 @@ is_for(const char *audience, const char *client_id)
 const char *
 identity_objection(const struct identity *identity, const struct identity_terms *terms)
 {
-	if (terms->issuer != NULL && !is_issuer(identity->issuer, terms->issuer))
+	if (terms->issuer != NULL && !is_issuer(identity->issuer, terms->issuer) &&
+	    !(terms->is_issuer_alias && is_at_host_of(identity->issuer, terms->issuer)))
 		return "its ID token is of another issuer";
 	if (terms->client_id != NULL && !is_for(identity->audience, terms->client_id))
 		return "its ID token is of another client";

@@ -25,8 +25,14 @@ struct identity {
 	int64_t issued_at, expires_at; /* Unix seconds; -1: not there */
 };
 
-struct identity_terms {     /* what an ID token has to say; NULL: it is not compared */
-	const char *issuer; /* with or without "https://", as Google writes it */
+struct cJSON;
+
+/* The claims of a JWT as it says, whoever signed it (RFC 7519 section 3); NULL: it is none. The caller frees with json_free. */
+struct cJSON *identity_claims(const char *token, size_t len);
+
+struct identity_terms {       /* what an ID token has to say; NULL: it is not compared */
+	const char *issuer;   /* with or without "https://", as Google writes it */
+	bool is_issuer_alias; /* it may name the same by another path: its host is compared */
 	const char *client_id;
 	const char *subject; /* of the credential */
 	const char *nonce;   /* that was sent for it */

@@ -85,6 +85,18 @@ enum larder_code revoke_build(const struct provider *provider, const struct oaut
     struct larder_error *ret_error);
 
 /*
+ * Build the revocation request where it names the account or session (provider_revokes_account): one is for all tokens of
+ * a credential.
+ *
+ * kept          lines of oauth/extra.h, as they came with the tokens
+ * access_token  whose claims are sent, and the bearer where one is wanted; NULL or empty: there is none
+ *
+ * Errors: NOT_FOUND when what names the account is not there (as of revoke_build), else as refresh_build.
+ */
+enum larder_code revoke_account_build(const struct provider *provider, const struct oauth_client *client,
+    const char *kept, const struct secret *access_token, struct http_request *ret, struct larder_error *ret_error);
+
+/*
  * Whether a client that was refused may be taken by its own method: servers that keep one method per client tell in
  * their metadata of another one, or tell nothing, which means Basic (RFC 8414 section 2). Pure.
  */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "oauth/revoke.h"
+
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "oauth/client_auth.h"
-#include "oauth/revoke.h"
 
 static const char *
 kind_name(enum token_kind kind)
@@ -18,15 +20,19 @@ revoke_sends_hint(const struct provider *provider)
 	    (provider->revoke.style == REVOKE_RFC7009 || provider->revoke.style == REVOKE_UNKNOWN);
 }
 
-static void
-refuse(struct message *message, const char *why)
+void
+revoke_refuse(struct message *message, const char *why, ...)
 {
 	const char *page = message->provider->revoke.page;
-	char hint[192];
+	char hint[192], text[256];
+	va_list args;
 
+	va_start(args, why);
+	(void)text_vformat(text, sizeof(text), why, args);
+	va_end(args);
 	(void)text_format(hint, sizeof(hint), "revoke it on the provider's page%s%s", page == NULL ? "" : ": ",
 	    page == NULL ? "" : page);
-	message_fail(message, LARDER_NOT_FOUND, hint, "%s", why);
+	message_fail(message, LARDER_NOT_FOUND, hint, "%s", text);
 }
 
 /* The styles that are a form, a bearer or both; the others need something that no field expresses. */
@@ -53,8 +59,8 @@ is_expressible(enum revoke_style style)
 	}
 }
 
-static const char *
-endpoint_template(const struct provider *provider)
+const char *
+revoke_endpoint(const struct provider *provider)
 {
 	return provider->revoke.url != NULL ? provider->revoke.url : provider->endpoints.revocation;
 }
@@ -65,12 +71,12 @@ check_support(struct message *message, enum token_kind kind)
 	const struct provider *provider = message->provider;
 	bool accepted = kind == TOKEN_REFRESH ? provider->revoke.accepts_refresh : provider->revoke.accepts_access;
 
-	if (provider->revoke.style == REVOKE_NONE || endpoint_template(provider) == NULL)
-		refuse(message, "the provider has no revocation endpoint");
+	if (provider->revoke.style == REVOKE_NONE || revoke_endpoint(provider) == NULL)
+		revoke_refuse(message, "the provider has no revocation endpoint");
 	else if (!is_expressible(provider->revoke.style))
-		refuse(message, "this version cannot revoke in the provider's own way");
+		revoke_refuse(message, "this version cannot revoke in the provider's own way");
 	else if (!accepted)
-		refuse(message,
+		revoke_refuse(message,
 		    kind == TOKEN_REFRESH ? "the provider revokes no refresh tokens"
 					  : "the provider revokes no access tokens");
 }
@@ -86,7 +92,7 @@ add_bearer(struct message *message, enum token_kind kind, const struct secret *t
 	if (is_itself || kind == TOKEN_ACCESS)
 		bearer = token;
 	if (bearer == NULL || secret_is_empty(bearer))
-		refuse(message, "the provider wants an access token for it, and there is none");
+		revoke_refuse(message, "the provider wants an access token for it, and there is none");
 	else
 		client_auth_bearer(message, bearer);
 }
@@ -130,8 +136,42 @@ add_auth(struct message *message, const struct oauth_client *client, enum token_
 	if (method == AUTH_SAME || method == AUTH_UNSET || by_own_method(message->provider, client))
 		method = client_auth_method(message->provider, client);
 	else if (!has_secret(client) && (method == AUTH_BASIC || method == AUTH_POST))
-		refuse(message, "the provider wants the client's secret for it, and there is none");
+		revoke_refuse(message, "the provider wants the client's secret for it, and there is none");
 	client_auth_add(message, client, method);
+}
+
+static bool
+has_client_id(const struct message *message)
+{
+	for (size_t i = 0; i < message->params_count; i++) {
+		if (strcmp(message->params[i].name, "client_id") == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+revoke_add_rest(struct message *message, const struct oauth_client *client, enum token_kind kind,
+    const struct secret *token, const struct secret *bearer)
+{
+	add_auth(message, client, kind, token, bearer);
+	if (message->provider->revoke.sends_client_id && !has_client_id(message))
+		message_param(message, "client_id", client->client_id, strlen(client->client_id));
+	message_extra(message, &message->provider->revoke.extra);
+	message_headers(message, &message->provider->revoke.headers);
+}
+
+enum larder_code
+revoke_finish(struct message *message, struct http_request *ret)
+{
+	const struct provider *provider = message->provider;
+	enum larder_code code;
+
+	message->names = &provider->param_names.revoke;
+	code = message_take(message, provider->revoke.method, provider->revoke.body, ret);
+	message_clear(message);
+	http_request_clear(message->request);
+	return code;
 }
 
 /* The token, unless the URL or the Authorization header carries it. */
@@ -140,7 +180,7 @@ add_token(struct message *message, enum token_kind kind, const struct secret *to
 {
 	const struct provider *provider = message->provider;
 	enum revoke_style style = provider->revoke.style;
-	const char *template = endpoint_template(provider);
+	const char *template = revoke_endpoint(provider);
 	const char *param = provider->revoke.token_param;
 
 	if (template == NULL || strstr(template, "{refresh_token}") != NULL ||
@@ -160,26 +200,15 @@ revoke_build(const struct provider *provider, const struct oauth_client *client,
 {
 	struct http_request request = { .headers_count = 0 };
 	struct message message;
-	enum larder_code code;
 
 	message_init(&message, provider, client, "cannot revoke the token", &request, ret_error);
 	message_var(&message, kind_name(kind), token);
 	check_support(&message, kind);
 	if (message.code == LARDER_OK)
-		message_url(&message, endpoint_template(provider));
+		message_url(&message, revoke_endpoint(provider));
 	if (secret_is_empty(token))
 		message_fail(&message, LARDER_USAGE, NULL, "there is no token to revoke");
 	add_token(&message, kind, token, with_hint);
-	add_auth(&message, client, kind, token, bearer);
-	message_extra(&message, &provider->revoke.extra);
-	message_headers(&message, &provider->revoke.headers);
-	message.names = &provider->param_names.revoke;
-	code = message_finish(&message, provider->revoke.method, provider->revoke.body);
-	if (code == LARDER_OK) {
-		*ret = request;
-		request = (struct http_request){ .headers_count = 0 };
-	}
-	message_clear(&message);
-	http_request_clear(&request);
-	return code;
+	revoke_add_rest(&message, client, kind, token, bearer);
+	return revoke_finish(&message, ret);
 }

@@ -129,7 +129,7 @@ complete_revoke(struct reading *reading)
 	if (style == REVOKE_UNKNOWN)
 		style = has_url ? REVOKE_RFC7009 : REVOKE_NONE;
 	provider->revoke.style = style;
-	if (!provider->revoke.accepts_given && style != REVOKE_NONE) {
+	if (!provider->revoke.accepts_given && style != REVOKE_NONE && !provider_revokes_account(provider)) {
 		provider->revoke.accepts_access = true;
 		provider->revoke.accepts_refresh = style == REVOKE_RFC7009 || style == REVOKE_RFC7009_LIKE;
 	}
@@ -140,7 +140,8 @@ complete_revoke(struct reading *reading)
 	default_text(reading, &provider->revoke.token_param, "token");
 	if (provider->revoke.destructive_given)
 		return;
-	if (style == REVOKE_CUSTOM_API || style == REVOKE_SHOPIFY || provider->revoke.accepts_other.count > 0)
+	if (style == REVOKE_CUSTOM_API || style == REVOKE_SHOPIFY || provider->revoke.accepts_other.count > 0 ||
+	    provider_revokes_account(provider))
 		provider->revoke.destructive = true;
 }
 
@@ -314,6 +315,49 @@ check_auth(struct reading *reading)
 	reading_fail(reading, "token_auth_default: not one of token_auth_methods");
 }
 
+static void
+check_apart(struct reading *reading, const char *place, const struct name_values *list, const struct name_values *other)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (find_pair(other, list->items[i].name) < other->count)
+			reading_fail(reading, "%s: a parameter that is sent already", place);
+	}
+}
+
+/* What names the account is kept from replies, is sent, and takes the place of a token. */
+static void
+check_account(struct reading *reading)
+{
+	const struct provider *provider = reading->provider;
+	const struct name_values *fields = &provider->revoke.fields, *claims = &provider->revoke.claims;
+	const struct strings *kept = &provider->response.extra_fields_to_keep;
+	size_t at;
+
+	if (!provider_revokes_account(provider))
+		return;
+	if (provider->revoke.accepts_access || provider->revoke.accepts_refresh)
+		reading_fail(reading, "revoke.accepts: has tokens, and fields or claims are sent instead of them");
+	if (provider->revoke.body == BODY_NONE)
+		reading_fail(reading, "revoke.body: none, and there are fields or claims to send");
+	for (size_t i = 0; i < fields->count; i++) {
+		for (at = 0; at < kept->count && strcmp(kept->items[at], fields->items[i].value) != 0;)
+			at++;
+		if (at == kept->count)
+			reading_fail(reading, "revoke.fields: not one of response.extra_fields_to_keep");
+	}
+	for (size_t i = 0; i < claims->count; i++) {
+		if (claims->items[i].value[0] == '\0')
+			reading_fail(reading, "revoke.claims: a claim without a name");
+	}
+	refuse_pairs(reading, "revoke.fields", fields, token_names, sent_twice);
+	refuse_pairs(reading, "revoke.claims", claims, token_names, sent_twice);
+	check_repeats(reading, "revoke.fields", fields, "twice");
+	check_repeats(reading, "revoke.claims", claims, "twice");
+	check_apart(reading, "revoke.fields", fields, &provider->revoke.extra);
+	check_apart(reading, "revoke.claims", claims, &provider->revoke.extra);
+	check_apart(reading, "revoke.claims", claims, fields);
+}
+
 /* What a log-in needs and could not keep would only show when somebody waits for it. */
 static void
 check_login(struct reading *reading)
@@ -353,4 +397,5 @@ complete_definition(struct reading *reading)
 	check_grants(reading);
 	check_login(reading);
 	check_auth(reading);
+	check_account(reading);
 }

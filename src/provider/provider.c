@@ -260,6 +260,12 @@ rotation_kind_name(enum rotation_kind kind)
 	return word_text(rotation_words, (int)kind);
 }
 
+bool
+provider_revokes_account(const struct provider *provider)
+{
+	return provider->revoke.fields.count > 0 || provider->revoke.claims.count > 0;
+}
+
 const char *
 revoke_style_name(enum revoke_style style)
 {

@@ -269,8 +269,11 @@ struct provider {
 		char *token_param; /* "token" */
 		char *auth_scheme; /* of Authorization, with AUTH_SECRET_SCHEME */
 		struct name_values extra, headers;
-		bool sends_hint;    /* token_type_hint, default true */
-		bool accepts_given; /* the definition lists what is accepted */
+		struct name_values fields; /* instead of a token: parameter -> one of response.extra_fields_to_keep */
+		struct name_values claims; /* instead of a token: parameter -> claim of the access token, a JWT */
+		bool sends_client_id;      /* also where the client's authentication does not */
+		bool sends_hint;           /* token_type_hint, default true */
+		bool accepts_given;        /* the definition lists what is accepted */
 		bool accepts_access, accepts_refresh;
 		int success[8]; /* HTTP statuses */
 		size_t success_count;
@@ -336,6 +339,9 @@ bool auth_method_parse(const char *text, enum auth_method *ret);
 const char *spend_class_name(enum spend_class class);
 const char *rotation_kind_name(enum rotation_kind kind);
 const char *revoke_style_name(enum revoke_style style);
+
+/* Whether a revocation names the account or session (revoke.fields, revoke.claims), so that one ends all of its tokens. */
+bool provider_revokes_account(const struct provider *provider);
 
 /* Names that stand for values of the moment in templates; a definition cannot declare them as its variables. */
 bool provider_is_run_time_name(const char *name);

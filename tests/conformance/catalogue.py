@@ -264,13 +264,15 @@ class Case:
         asked = "revoke" in self.played.seen
         style = revoke.get("style", "rfc7009" if self.definition["endpoints"].get("revocation") else "none")
         kinds = revoke.get("accepts", ["access_token", "refresh_token"])
-        kinds = [] if style in ("none", "stripe", "withings") else kinds
+        kinds = [] if style in ("none", "withings") else kinds
         held = ["access_token"] + (["refresh_token"] if self.has_refresh_token() and not self.shape.spends_access_token
                                    else [])
-        wanted = [kind for kind in held if kind in kinds]
-        if revoke.get("destructive") and asked:
+        account = self.shape.own.get("account")     # what names it instead of a token
+        wanted = held if account else [kind for kind in held if kind in kinds]
+        destructive = revoke.get("destructive") or account
+        if destructive and asked:
             raise Failure("a destructive revocation ran without --what all")
-        if revoke.get("destructive"):
+        if destructive:
             answer = json.loads(self.larder.run("revoke", "mail", "--json", "--yes", "--what", "all",
                                                 status=None).stdout)[0]
             self.check()
@@ -282,6 +284,8 @@ class Case:
             result = "revoked" if wanted == held else "unsupported"
         if answer["result"] != result:
             raise Failure(f"revoke says {answer['result']} instead of {result}: {answer['message']}")
+        if account and self.played.seen.count("revoke") != 1:
+            raise Failure("the account was named more than once")
         if ("revoke" in self.played.seen) != bool(wanted):
             raise Failure("the revocation endpoint was asked, and has nothing that it takes" if not wanted else
                           "revoked, and nobody was asked")

@@ -120,7 +120,7 @@ class Provider:
         return Reply(302, b"", headers={"Location": target})
 
     def issue(self, first):
-        access, refresh = "at." + secrets.token_urlsafe(9), "rt/" + secrets.token_urlsafe(9)
+        access, refresh = self.shape.access("at." + secrets.token_urlsafe(9)), "rt/" + secrets.token_urlsafe(9)
         if self.shape.spends_access_token:
             refresh = access
         life_s = self.life_s if first else 3600
@@ -223,6 +223,12 @@ class Provider:
             found = {} if not request.body else {"body": request.body.decode("utf-8", "replace")}
         token = found.pop(self.shape.name("revoke", param), None) if param else None
         token = self.revoke_auth(request, auth, found, token)
+        status, answer = self.shape.revoked()
+        if "account" in self.shape.own:
+            self.equal("revoke", {param: token}, {param: self.shape.own["account"]})
+            self.live_access.clear()
+            self.live_refresh.clear()
+            return Reply(status, shapes.encode(answer))
         if token not in self.issued:
             raise Wrong(f"revoke: no token of ours: {token!r}")
         hint = found.pop("token_type_hint", None)
@@ -230,7 +236,6 @@ class Provider:
             raise Wrong(f"revoke: the hint {hint} is wrong")
         self.live_access.discard(token)
         self.live_refresh.discard(token)
-        status, answer = self.shape.revoked()
         return Reply(status, shapes.encode(answer))
 
     def revoke_auth(self, request, auth, found, token):
@@ -245,6 +250,13 @@ class Provider:
             if header != "Client " + SECRET:
                 raise Wrong(f"revoke: authenticated by {header!r}")
             wanted = {"client_id": CLIENT}
+        elif auth == "api_key":
+            if header != "Bearer " + SECRET:
+                raise Wrong(f"revoke: authenticated by {header!r}")
+            wanted = {}
+        elif auth == "key_and_client_id":
+            wanted = {"client_id": CLIENT}
+            self.authenticate("revoke", request, "secret_key_basic")
         else:
             wanted = self.authenticate("revoke", request, auth or self.shape.auth())
         self.equal("revoke", found, wanted, ("token_type_hint",))

@@ -15,8 +15,11 @@ PECULIAR in its own words, not in those of the definition, so that a definition 
   device       differences of the device flow: pending (status, body), auth
   revoke       (method, body format, name of the token's parameter or None, authentication)
   revoked      (status, body) of a revocation
+  account      what the parameter of the revocation says, which names the account instead of a token
+  claims       of the access token, which is a JWT
   scopes       how scopes are joined in a request
 """
+import base64
 import datetime
 import json
 
@@ -144,8 +147,11 @@ PECULIAR = {
                "extra": {"authorize": {"session": "false"}},
                "revoke": ("POST", "json", "access_token", "Client"), "revoked": (200, {"success": True})},
     "strava": {"scopes": ",", "reply": strava, "revoke": ("POST", "form", "access_token", BEARER)},
-    "stripe-apps": {"reply": without("expires_in")},
-    "stripe-connect": {"reply": both(without("expires_in"), plus(stripe_user_id="acct_1", livemode=False))},
+    "stripe-apps": {"reply": both(without("expires_in"), plus(stripe_user_id="acct_1", livemode=False)), "account": "acct_1",
+                    "revoke": ("POST", "form", "stripe_user_id", "key_and_client_id")},
+    "stripe-connect": {"reply": both(without("expires_in"), plus(stripe_user_id="acct_1", livemode=False)),
+                       "account": "acct_1", "revoke": ("POST", "form", "stripe_user_id", "client_secret_post"),
+                       "revoked": (200, {"stripe_user_id": "acct_1"})},
     "threads": {"scopes": ",", "method": "GET", "grant_type": "th_refresh_token", "body": {"refresh": "query"},
                 "dead": META},
     "tesla": {"extra": {"code": {"audience": "mine"}}},
@@ -163,6 +169,8 @@ PECULIAR = {
     "withings": {"scopes": ",", "extra": {"code": {"action": "requesttoken"}, "refresh": {"action": "requesttoken"}},
                  "reply": both(commas, plus(userid="363"), inside("body", status=0)),
                  "dead": (200, {"status": 401, "body": {}, "error": "invalid_grant"})},
+    "workos": {"claims": {"sid": "session_1"}, "account": "session_1",
+               "revoke": ("POST", "json", "session_id", "api_key")},
     "yahoo": {"repeats_redirect_uri": True},
     "yandex": {"names": {"device_token": {"device_code": "code"}},
                "revoke": ("POST", "form", "access_token", "client_secret_post"), "revoked": (200, {"status": "ok"})},
@@ -218,6 +226,13 @@ class Shape:
         if change:
             fields = change(fields)
         return self.own.get("status", 200), {key: value for key, value in fields.items() if value is not None}
+
+    def access(self, token):
+        """The access token: opaque, or a JWT with the documented claims."""
+        if "claims" not in self.own:
+            return token
+        parts = ({"alg": "RS256"}, {**self.own["claims"], "jti": token})
+        return ".".join([base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts] + ["c2ln"])
 
     def dead(self):
         return self.own.get("dead", (400, {"error": "invalid_grant", "error_description": "revoked"}))

@@ -19,6 +19,7 @@ main(void)
 	failed += run_quirks_tests();
 	failed += run_refresh_tests();
 	failed += run_registration_tests();
+	failed += run_revoke_account_tests();
 	failed += run_revoke_tests();
 	failed += run_scope_tests();
 	failed += run_spec_requests_tests();

@@ -31,6 +31,7 @@ int run_protected_tests(void);
 int run_quirks_tests(void);
 int run_refresh_tests(void);
 int run_registration_tests(void);
+int run_revoke_account_tests(void);
 int run_revoke_tests(void);
 int run_scope_tests(void);
 int run_spec_requests_tests(void);
