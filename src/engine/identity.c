@@ -17,7 +17,9 @@ party_believes(const struct party *party, const struct credential *credential, c
 	if (!reply->identity.is_id_token)
 		return true;
 	/* one with variables may be an alias: a tenant called "common" issues under its real name */
-	if (provider->issuer != NULL && strchr(provider->issuer, '{') == NULL &&
+	if (provider->issuer != NULL)
+		terms.is_issuer_alias = strchr(provider->issuer, '{') != NULL;
+	if (provider->issuer != NULL &&
 	    provider_expand(provider, provider->issuer, &party->var_list, &issuer, &ignored) == LARDER_OK)
 		terms.issuer = buf_str(&issuer);
 	if (credential != NULL)

@@ -315,7 +315,10 @@ an_id_token_that_was_made_for_something_else_is_not_believed(void **state)
 		.issued_at = 1000,
 		.expires_at = 4600,
 	};
-	const struct identity_terms terms = { "https://as.example", "id", "1", "n-1", 2000 };
+	const struct identity_terms terms = {
+		.issuer = "https://as.example", .client_id = "id", .subject = "1", .nonce = "n-1", .now = 2000
+	};
+	struct identity_terms alias = { .issuer = "https://as.example/common/v2.0", .is_issuer_alias = true };
 	struct identity odd = good;
 
 	(void)state;
@@ -324,6 +327,10 @@ an_id_token_that_was_made_for_something_else_is_not_believed(void **state)
 	assert_null(identity_objection(&odd, &terms));
 	text_format(odd.issuer, sizeof odd.issuer, "https://as.example/");
 	assert_string_equal(identity_objection(&odd, &terms), "its ID token is of another issuer");
+	text_format(odd.issuer, sizeof odd.issuer, "https://as.example/7/v2.0"); /* as Microsoft names a tenant */
+	assert_null(identity_objection(&odd, &alias));
+	text_format(odd.issuer, sizeof odd.issuer, "https://evil.example/common/v2.0");
+	assert_string_equal(identity_objection(&odd, &alias), "its ID token is of another issuer");
 	odd = good;
 	text_format(odd.audience, sizeof odd.audience, "idx\nxid\n");
 	assert_string_equal(identity_objection(&odd, &terms), "its ID token is of another client");
