@@ -56,6 +56,7 @@ struct larder_credential {
 	char cause[176];                  /* the same as part of a sentence; it is inferred, not told */
 	char cause_hint[176];             /* what to do about it */
 	const char *cause_confidence;     /* low, medium, high: static text; NULL */
+	char resource[2049];              /* what it was logged in for (RFC 8707), with spaces between; "" */
 	char dpop_jkt[44];                /* thumbprint of the key that its tokens are bound to (RFC 9449); "" */
 };
 

@@ -167,6 +167,7 @@ view(const struct credential *credential, struct larder_credential *ret)
 	(void)text_format(ret->client, sizeof ret->client, "%s", credential->client);
 	(void)text_format(ret->account, sizeof ret->account, "%s", credential->account);
 	(void)text_format(ret->extra, sizeof ret->extra, "%s", credential->extra);
+	(void)text_format(ret->resource, sizeof ret->resource, "%s", credential->resource);
 	(void)text_format(ret->dpop_jkt, sizeof ret->dpop_jkt, "%s", credential->dpop_jkt);
 	(void)text_format(ret->api_hosts, sizeof ret->api_hosts, "%s", credential->api_hosts);
 	(void)text_format(ret->last_error, sizeof ret->last_error, "%s", credential->last_error);

@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/discover.h"
-#include "oauth/api.h"
 #include "provider/definition.h"
 
 #define TIMEOUT_MS 60000
@@ -50,16 +49,12 @@ begin(struct asking *asking, struct larder_error *ret_error)
 static void
 take(struct asking *asking, const struct provider *provider, const char *source, enum larder_discovery_result result)
 {
-	struct url resource;
-	char why[128];
-
 	asking->found.result = result;
 	asking->found.registers = provider->endpoints.registration != NULL;
 	(void)text_format(asking->found.provider, sizeof asking->found.provider, "%s", provider->id);
 	(void)text_format(asking->found.issuer, sizeof asking->found.issuer, "%s", provider->issuer);
 	(void)text_format(asking->found.source, sizeof asking->found.source, "%s", source);
-	asking->found.is_vouched = url_parse(asking->found.resource, &resource, why, sizeof why) &&
-	    api_host_is_allowed(provider, provider->issuer, "", &resource);
+	asking->found.is_vouched = discovery_vouches(provider, asking->found.resource);
 }
 
 /* One final slash apart, which people leave out: for a definition that is there already nobody has to be believed. */

@@ -53,13 +53,17 @@ find_client(struct larder *larder, const char *provider, char ret[static NAME_SI
 static enum larder_code
 find_credential(struct larder *larder, struct login_place *place, struct larder_error *ret_error)
 {
+	static const char hint[] =
+	    "end that one with 'larder logout', or log in under a name of your own, with --client and --resource";
 	struct larder_credential credential = { .state = NULL };
 	enum larder_code code = larder_credential_show(larder, place->name, &credential, ret_error);
 
 	if (code == LARDER_OK && strcmp(credential.provider, place->found.provider) != 0)
-		code = error_set(ret_error, LARDER_EXISTS, "cannot log in",
-		    "end that one with 'larder logout', or log in under a name of your own, with --client and --resource",
+		code = error_set(ret_error, LARDER_EXISTS, "cannot log in", hint,
 		    "a credential of the provider %s has this name", credential.provider);
+	else if (code == LARDER_OK && strcmp(credential.resource, place->found.resource) != 0)
+		code = error_set(ret_error, LARDER_EXISTS, "cannot log in", hint, "a credential for %s has this name",
+		    credential.resource[0] == '\0' ? "the server itself" : credential.resource);
 	if (code == LARDER_OK)
 		(void)text_format(place->client, sizeof place->client, "%s", credential.client);
 	larder_credential_clear(&credential);
@@ -84,6 +88,7 @@ find_or_register(
 	struct larder_registration_query query = {
 		.provider = place->found.provider, /* for no scope in particular: later log-ins may want others */
 		.port = wanted->port,
+		.timeout_ms = wanted->timeout_ms,
 	};
 	bool is_claim = place->found.resource[0] != '\0' && !place->found.is_vouched;
 	struct larder_registration *registration;
@@ -121,7 +126,7 @@ enum larder_code
 login_at_url(
     struct larder *larder, struct larder_login *wanted, struct login_place *ret, struct larder_error *ret_error)
 {
-	struct larder_discovery_query query = { .url = wanted->name };
+	struct larder_discovery_query query = { .url = wanted->name, .timeout_ms = wanted->timeout_ms };
 	enum larder_code code;
 
 	*ret = (struct login_place){ .name = "" };

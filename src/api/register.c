@@ -151,6 +151,8 @@ larder_client_register(struct larder *larder, const struct larder_registration_q
 	if (code == LARDER_NOT_FOUND) {
 		handle_find_courier(larder, session);
 		code = register_new(session, query, name, ret, ret_error);
+		if (code == LARDER_EXISTS) /* somebody was faster, and what was registered here was taken back */
+			code = find_existing(session, query, name, ret, ret_error);
 	}
 	session_give(larder, session);
 	return error_name(ret_error, code, name);

@@ -91,6 +91,7 @@ view_members(struct output *out, const struct larder_credential *credential)
 	output_text(out, "client", credential->client);
 	output_text(out, "account", text_or_null(credential->account));
 	output_text(out, "scope", credential->scope == NULL ? "" : credential->scope);
+	output_text(out, "resource", text_or_null(credential->resource));
 	output_text(out, "api_hosts", credential->api_hosts);
 	extra_members(out, credential->extra);
 	output_text(out, "state", credential->state);

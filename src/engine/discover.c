@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "oauth/api.h"
 
 #define LISTEN_MS 15000 /* for a document of a few KiB */
 
@@ -268,4 +269,14 @@ discovery_definition(struct discovery *discovery, const struct discovery_issuer 
 		keep(&best, &error, urls.urls[i]);
 	}
 	return give(&best, ret_error);
+}
+
+bool
+discovery_vouches(const struct provider *provider, const char *resource)
+{
+	struct url issuer, url;
+	char why[128];
+
+	return url_parse(resource, &url, why, sizeof why) && url_parse(provider->issuer, &issuer, why, sizeof why) &&
+	    (url_same_origin(&url, &issuer) || api_host_is_allowed(provider, "", "", &url));
 }

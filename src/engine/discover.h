@@ -50,6 +50,12 @@ struct discovery_issuer {
 enum larder_code discovery_definition(struct discovery *discovery, const struct discovery_issuer *want,
     struct buf *ret_definition, struct larder_error *ret_error);
 
+/*
+ * Whether the definition itself has a resource's host: the issuer's own origin, or one of its API hosts. That the resource
+ * names the issuer shows nothing: anybody can.
+ */
+bool discovery_vouches(const struct provider *provider, const char *resource);
+
 /* Register a client (RFC 7591). Errors as registration_build and registration_read; UNAVAILABLE (network). */
 enum larder_code register_client(struct engine *engine, const struct provider *provider, const char *proxy,
     const struct registration_want *want, int64_t deadline_ms, struct registration *ret,

@@ -95,10 +95,8 @@ fill_new(const struct enrolment *enrolment, const struct party *party, int64_t n
 	wipe(&ret->intent, sizeof ret->intent);
 	if (enrolment->redirect_uri != NULL)
 		(void)text_format(ret->redirect_uri, sizeof ret->redirect_uri, "%s", enrolment->redirect_uri);
-	/* several at once are no audience that one token could have: their grant is asked for each by itself */
 	if (enrolment->resource != NULL)
-		(void)text_format(ret->resource, sizeof ret->resource, "%s",
-		    strchr(enrolment->resource, ' ') == NULL ? enrolment->resource : "");
+		(void)text_format(ret->resource, sizeof ret->resource, "%s", enrolment->resource);
 	if (enrolment->subject != NULL) {
 		(void)text_format(ret->subject, sizeof ret->subject, "%s", enrolment->subject);
 		ret->subject_of_id_token = enrolment->subject_of_id_token;

@@ -64,8 +64,9 @@ build_job(struct engine *engine, const struct party *party, const struct token_w
 	job->kind = JOB_EXCHANGE;
 	if (code == LARDER_OK)
 		code = grant_load(engine->vault, credential, &grant, ret_error);
-	if (asked.resource[0] == '\0')
-		asked.resource = credential->resource; /* what the log-in was for, or the token would be for anything */
+	/* what the log-in was for, or the token would be for anything; several are no audience that one could have */
+	if (asked.resource[0] == '\0' && strchr(credential->resource, ' ') == NULL)
+		asked.resource = credential->resource;
 	if (code == LARDER_OK)
 		code = grant_request(engine, party, credential->grant_type, &grant, &asked, &job->request, ret_error);
 	grant_clear(&grant);

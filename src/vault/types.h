@@ -124,7 +124,7 @@ struct credential {                  /* everything about it that is no token */
 	char scope[SCOPE_SIZE];       /* granted to the refresh token; "" unknown */
 	char token_endpoint[2049];    /* pinned when it was stored: the only place that gets its refresh token */
 	char redirect_uri[256];       /* of the log-in that it came of; "" unknown */
-	char resource[RESOURCE_SIZE]; /* that it was for, and that its tokens are for unless another is named; "" */
+	char resource[RESOURCE_SIZE]; /* that it was for, several with spaces between; "" */
 	char api_hosts[1024];         /* more hosts that may get its access tokens, with spaces between */
 	enum credential_state state;
 	enum grant_type grant_type;
