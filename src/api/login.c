@@ -11,7 +11,6 @@
 #include "base/text.h"
 
 #define PERSON_MS   (INT64_C(5) * 60 * 1000) /* for a person at a browser */
-#define EXCHANGE_MS 90000                    /* for the provider, before and after the person */
 #define ANSWER_SIZE 16384                    /* a pasted URL */
 
 static enum larder_code
@@ -20,19 +19,14 @@ give_up(struct larder_error *ret_error)
 	return error_set(ret_error, LARDER_DENIED, "the log-in was given up", NULL, "nobody is there to go on");
 }
 
-static int64_t
-exchange_deadline(const struct engine *engine)
-{
-	return engine->effects->clock_ms(engine->effects->ctx) + EXCHANGE_MS;
-}
-
 static enum larder_code
 show_url(struct engine *engine, struct login *attempt, const struct larder_login *wanted, const char *redirect_uri,
     struct larder_error *ret_error)
 {
 	struct buf url = BUF_INIT(AUTHORIZE_URL_MAX);
 	int64_t life_s = -1;
-	enum larder_code code = login_url(engine, attempt, redirect_uri, exchange_deadline(engine), &url, ret_error);
+	enum larder_code code =
+	    login_url(engine, attempt, redirect_uri, login_exchange_deadline(engine, attempt), &url, ret_error);
 
 	if (attempt->url_expires_at != TIME_UNKNOWN)
 		life_s = attempt->url_expires_at - engine->effects->now_s(engine->effects->ctx);
@@ -110,8 +104,8 @@ by_paste(
 	if (code == LARDER_OK) {
 		query = strchr((const char *)answer.data, '?');
 		query = query == NULL ? (const char *)answer.data : query + 1;
-		code = login_redirected(
-		    engine, attempt, query, strcspn(query, "# \r\n"), exchange_deadline(engine), ret_error);
+		code = login_redirected(engine, attempt, query, strcspn(query, "# \r\n"),
+		    login_exchange_deadline(engine, attempt), ret_error);
 	}
 	secret_free(&answer);
 	return code;
@@ -128,7 +122,7 @@ by_device(struct engine *engine, struct login *attempt, const struct larder_logi
 	enum larder_code code;
 	bool done = false;
 
-	code = login_device(engine, attempt, exchange_deadline(engine), ret_error);
+	code = login_device(engine, attempt, login_exchange_deadline(engine, attempt), ret_error);
 	if (code != LARDER_OK)
 		return code;
 	code_to_show = (struct larder_login_code){
@@ -169,6 +163,10 @@ choose(const struct larder_login *wanted, const struct login *attempt, enum lard
 		*ret = LARDER_LOGIN_DEVICE;
 	else if (can_browse && wanted->has_terminal)
 		*ret = LARDER_LOGIN_PASTE;
+	else if (can_browse && wanted->has_browser)
+		return error_set(ret_error, LARDER_USAGE, "cannot log in", "use --flow paste at a terminal",
+		    "the provider takes no redirect to this machine and has no device flow, and there is no terminal "
+		    "to ask at");
 	else if (can_browse)
 		return error_set(ret_error, LARDER_USAGE, "cannot log in",
 		    "say how: --flow paste, or --no-browser and a browser that reaches this machine",
@@ -193,7 +191,8 @@ log_in(struct engine *engine, const struct login_want *want, const struct larder
 		return error_no_memory(ret_error);
 	code = login_begin(engine, want, attempt, ret_error);
 	if (code == LARDER_OK)
-		code = login_without_person(engine, attempt, wanted, exchange_deadline(engine), &is_done, ret_error);
+		code = login_without_person(
+		    engine, attempt, wanted, login_exchange_deadline(engine, attempt), &is_done, ret_error);
 	if (code == LARDER_OK && !is_done)
 		code = choose(wanted, attempt, &flow, ret_error);
 	if (code != LARDER_OK || is_done)
@@ -241,6 +240,7 @@ log_in_named(struct larder *larder, const struct larder_login *wanted, struct la
 		.scope = scope,
 		.resource = wanted->resource == NULL ? "" : wanted->resource,
 		.account = wanted->account,
+		.exchange_ms = wanted->timeout_ms,
 	};
 	enum larder_code code = check_wanted(wanted, scope, sizeof scope, ret_error);
 

@@ -171,7 +171,7 @@ const struct command command_login = {
 		"Three flows need no person: 'client-credentials' asks as the client itself,\n"
 		"'jwt-bearer' with assertions that a key signs, 'token-exchange' for another token.\n"
 		"What they ask with is stored, and each later token is asked for in the same way.\n",
-	.examples = "  larder login google --provider google --client-id ID --secret-file -\n"
+	.examples = "  larder login google --client-id ID --secret-file - --scope https://mail.google.com/\n"
 		    "  larder login google --scope https://mail.google.com/\n"
 		    "  larder login server --client app --flow device\n"
 		    "  larder login robot --client app --flow client-credentials --scope read\n",

@@ -187,3 +187,13 @@ login_can_browse(const struct login *login)
 {
 	return has_endpoint(login, login->party.provider->endpoints.authorization);
 }
+
+int64_t
+login_exchange_deadline(const struct engine *engine, const struct login *login)
+{
+	int64_t span_ms = login->want.exchange_ms > 0 && login->want.exchange_ms < CALL_LISTEN_MS
+	    ? login->want.exchange_ms
+	    : CALL_LISTEN_MS;
+
+	return engine->effects->clock_ms(engine->effects->ctx) + span_ms;
+}

@@ -27,6 +27,7 @@ struct login_want {
 	const char *resource;        /* absolute URIs with spaces between; "" */
 	const char *account;         /* expected or to be noted; NULL */
 	const struct secret *secret; /* of the client, for this attempt in place of the stored one; NULL */
+	int64_t exchange_ms;         /* that the provider may take for one answer; 0: CALL_LISTEN_MS */
 };
 
 struct login {
@@ -116,6 +117,9 @@ login_device(struct engine *engine, struct login *login, int64_t deadline_ms, st
  */
 enum larder_code login_device_wait(
     struct engine *engine, struct login *login, int64_t deadline_ms, bool *ret_done, struct larder_error *ret_error);
+
+/* Until when the provider may answer a question that is asked now (clock_ms). */
+int64_t login_exchange_deadline(const struct engine *engine, const struct login *login);
 
 /* --- for the files of logging in --- */
 

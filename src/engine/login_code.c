@@ -350,7 +350,7 @@ login_hear(struct engine *engine, struct login *login, int64_t deadline_ms, stru
 		fx->call_show(fx->ctx, login->listener, PAGE_NOT_OURS, "");
 		secret_free(&result.piece);
 	}
-	code = login_redirected(engine, login, query, result.piece.len, fx->clock_ms(fx->ctx) + CALL_LISTEN_MS, &error);
+	code = login_redirected(engine, login, query, result.piece.len, login_exchange_deadline(engine, login), &error);
 	secret_free(&result.piece);
 	fx->call_show(fx->ctx, login->listener, code == LARDER_OK ? PAGE_DONE : PAGE_REFUSED, error.why);
 	if (code != LARDER_OK && ret_error != NULL)

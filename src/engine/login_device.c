@@ -5,8 +5,7 @@
 #include "base/url.h"
 #include "engine/login.h"
 
-#define LISTEN_MS 30000
-#define POLL_MS   250 /* pieces of a wait, so that a deadline is met */
+#define POLL_MS 250 /* pieces of a wait, so that a deadline is met */
 
 #define INTERVAL_MAX_S 60 /* that silence alone leads to */
 
@@ -204,6 +203,7 @@ login_device_wait(
 	const struct effects *fx = engine->effects;
 	enum device_poll poll = DEVICE_PENDING;
 	enum larder_code code = LARDER_OK;
+	struct larder_error ignored;
 
 	*ret_done = false;
 	while (code == LARDER_OK && !is_over(poll)) {
@@ -215,8 +215,10 @@ login_device_wait(
 			fx->sleep_ms(fx->ctx, POLL_MS);
 			continue;
 		} else {
-			code = poll_once(engine, login, fx->clock_ms(fx->ctx) + LISTEN_MS, &poll, ret_error);
+			code = poll_once(engine, login, login_exchange_deadline(engine, login), &poll, ret_error);
 			slow_down(&login->device, poll);
+			if (poll == DEVICE_SLOWER && code == LARDER_OK)
+				(void)keep(engine, login, &ignored); /* for the call that goes on */
 			login->ask_at_ms = fx->clock_ms(fx->ctx) + login->device.interval_s * 1000;
 		}
 	}

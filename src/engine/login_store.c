@@ -95,11 +95,14 @@ login_refuse(const struct token_reply *reply, struct larder_error *ret_error)
 	} else if (reply->outcome == GRANT_TOKENS) {
 		hint = NULL;
 	}
-	return error_set(ret_error, code, "the log-in was refused", hint, "%s%s%s, HTTP %d",
+	(void)error_set(ret_error, code, "the log-in was refused", hint, "%s%s%s, HTTP %d",
 	    reply->error[0] != '\0'           ? reply->error
 		: reply->complaint[0] != '\0' ? reply->complaint
 					      : "the provider's answer cannot be used",
 	    reply->description[0] == '\0' ? "" : ": ", reply->description, reply->http_status);
+	if (code == LARDER_UNAVAILABLE && ret_error != NULL)
+		ret_error->retry_after_s = reply->retry_after_s;
+	return code;
 }
 
 /* A token that is bound to a key is shown with a proof, never as a Bearer token (RFC 9449 section 7.1). */
@@ -133,10 +136,15 @@ find_identity(struct engine *engine, struct login *login, struct token_reply *re
 	http_request_clear(&request);
 }
 
+/* By what two people can be told apart. */
 static const char *
-name_of(const char *account, const char *subject)
+name_of(const struct login *login, const struct identity *identity, bool old)
 {
-	return account[0] != '\0' ? account : subject;
+	bool by_account = strcmp(login->account, identity->account) != 0;
+	const char *account = old ? login->account : identity->account;
+	const char *subject = old ? login->subject : identity->subject;
+
+	return account[0] != '\0' && (by_account || subject[0] == '\0') ? account : subject;
 }
 
 /*
@@ -167,7 +175,7 @@ check_account(struct login *login, const struct identity *identity, struct larde
 		return error_set(ret_error, LARDER_DENIED, "the log-in was refused",
 		    "try again later, or log in under another name",
 		    "the provider does not tell whose account it is, and the credential is %s",
-		    name_of(login->account, login->subject));
+		    name_of(login, identity, true));
 	if (login->want.account != NULL && identity->account[0] != '\0' &&
 	    !text_equal_nocase(login->want.account, identity->account)) {
 		differs = true;
@@ -175,8 +183,8 @@ check_account(struct login *login, const struct identity *identity, struct larde
 	}
 	if (differs)
 		return error_set(ret_error, LARDER_DENIED, "the log-in was refused", hint,
-		    "it was as %s, the credential is %s", name_of(identity->account, identity->subject),
-		    name_of(login->account, login->subject));
+		    "it was as %s, the credential is %s", name_of(login, identity, false),
+		    name_of(login, identity, true));
 	if (identity->subject[0] != '\0')
 		(void)text_format(login->subject, sizeof login->subject, "%s", identity->subject);
 	if (identity->account[0] != '\0')

@@ -35,6 +35,9 @@ register_client(struct engine *engine, const struct provider *provider, const ch
 	}
 	if (code == LARDER_OK)
 		code = registration_read(provider, &reply, ret, ret_error);
+	if (code == LARDER_UNAVAILABLE && reply.status != 0 && ret_error != NULL)
+		ret_error->retry_after_s =
+		    http_retry_after(reply.retry_after, engine->effects->now_s(engine->effects->ctx));
 	http_request_clear(&request);
 	http_reply_clear(&reply);
 	return code;
