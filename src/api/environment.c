@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/environment.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,8 @@ read_descriptor(const struct larder_options *options, struct environment *ret, s
 		return error_set(ret_error, LARDER_USAGE, "cannot read the passphrase",
 		    "give the number of an open descriptor", "the passphrase descriptor is not a number");
 	ret->passphrase_fd = (int)fd;
+	if (fd > STDERR_FILENO)
+		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC); /* a browser or a command could read it once more */
 	return LARDER_OK;
 }
 
