@@ -20,7 +20,7 @@ from wire import Reply
 
 PATHS = {"/token": "token", "/revoke": "revoke", "/introspect": "introspect", "/api": "api", "/authorize": "authorize",
          "/device_authorization": "device", "/device": "device_page", "/control": "control",
-         "/par": "par", "/userinfo": "userinfo"}
+         "/par": "par", "/userinfo": "userinfo", "/deauthorize": "deauthorize"}
 REQUESTS_KEPT = 2000
 
 
@@ -210,6 +210,19 @@ class Server:
                 client = self.client_of(request, form)
             self.ledger.revoke(client, form["token"], form.get("token_type_hint"))
         return Reply(200, b"")
+
+    def do_deauthorize(self, request, form, _fault):
+        """Ends the link of a client with an account, which is named instead of a token."""
+        with self.ledger.lock:
+            self.ledger.count("deauthorize_requests")
+            client = self.client_of(request, form)
+            linked = [grant for grant in self.ledger.grants.values() if grant["client"] == client["id"] and
+                      grant["account"] == form.get("account_id") and grant["alive"]]
+            if not linked:
+                raise Refusal("invalid_request", "no such account is linked")
+            for grant in linked:
+                self.ledger.end_grant(grant, "deauthorized")
+        return Reply.json({"account_id": form["account_id"]})
 
     def do_introspect(self, request, form, _fault):
         with self.ledger.lock:
