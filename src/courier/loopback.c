@@ -248,7 +248,6 @@ static void
 hand_over(struct serving *serving, struct visitor *visitor, const char *query)
 {
 	struct buf body = BUF_INIT_SECRET(HEAD_SIZE), answer = BUF_INIT_SECRET(1024);
-	struct call_failure failure = { .why = "the log-in was given up" };
 	enum frame_type type = FRAME_FAILED;
 
 	if (buf_append_str(&body, query) &&
@@ -262,9 +261,8 @@ hand_over(struct serving *serving, struct visitor *visitor, const char *query)
 		page_send(visitor->fd, 200, "You are logged in. You can close this page.");
 		serving->over = true;
 	} else {
-		if (!serving->over)
-			(void)failure_decode(&answer, &failure);
-		page_send(visitor->fd, 200, failure.why);
+		/* why is for the terminal: of what came with the redirect nothing goes back to a browser */
+		page_send(visitor->fd, 200, "The log-in was refused. The terminal in which it began says why.");
 		serving->over = true;
 	}
 	buf_clear(&body);

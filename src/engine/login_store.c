@@ -211,7 +211,9 @@ login_store(struct engine *engine, struct login *login, struct token_reply *repl
 		.same_account = login->renews && login->subject[0] != '\0',
 		.tokens = reply,
 		.dpop = &login->dpop,
-		.note = login->is_bearer ? "the provider gave a Bearer token, which is not bound to the key" : NULL,
+		.note = login->is_bearer          ? "the provider gave a Bearer token, which is not bound to the key"
+		    : reply->complaint[0] != '\0' ? reply->complaint
+						  : NULL,
 		.replace = login->renews,
 		.deadline_ms = deadline_ms,
 	};

@@ -60,7 +60,7 @@ expect 0 larder token mail --json
 equal scope "$(json scope)" read
 ctl login_set deny=true >/dev/null
 expect 7 larder login mail
-shows "access_denied"
+shows "The log-in was refused. The terminal in which it began says why."
 equal generation "$(shown mail generation)" 1
 kill "${pids[-1]}"
 
