@@ -86,8 +86,7 @@ copy_client(const struct larder_client_new *wanted, struct client *ret, struct l
 	if (wanted->proxy != NULL && !is_proxy(wanted->proxy))
 		return bad_client(ret_error, "the proxy is not a URL", "write http://host:port or https://host:port");
 	if (wanted->dpop != NULL && strcmp(wanted->dpop, "auto") != 0 && !dpop_is_alg(wanted->dpop))
-		return bad_client(
-		    ret_error, "keys of this kind cannot bind a token", "use auto, ES256, EdDSA, PS256 or RS256");
+		return bad_client(ret_error, "keys of this kind cannot bind a token", DPOP_ALGS_ADVICE ", or auto");
 	if (wanted->dpop != NULL)
 		(void)text_format(ret->dpop, sizeof ret->dpop, "%s", wanted->dpop);
 	(void)text_format(ret->name, sizeof ret->name, "%s", wanted->name);

@@ -31,7 +31,7 @@ static const struct option add_options[] = {
 	    .kind = OPTION_TEXT,
 	    .repeatable = true,
 	    .help = "a variable of the provider, such as its domain" },
-	OPT_TEXT("dpop", "ALG", "bind its tokens to a key: auto, ES256, EdDSA, PS256 or RS256 (RFC 9449)"),
+	OPT_TEXT("dpop", "ALG", "bind its tokens to a key: auto, ES256, Ed25519, EdDSA, PS256 or RS256"),
 	OPT_TEXT("proxy", "URL", "reach the provider through this HTTP proxy"),
 	OPT_JSON,
 	OPT_END,

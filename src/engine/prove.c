@@ -8,6 +8,12 @@
 
 #define JWK_MAX 4096
 
+static enum sign_alg
+alg_of(const struct dpop_key *key)
+{
+	return sign_alg_parse(dpop_key_alg(key->alg));
+}
+
 enum larder_code
 prove_begin(struct engine *engine, const struct party *party, struct dpop_key *ret, struct larder_error *ret_error)
 {
@@ -23,7 +29,7 @@ prove_begin(struct engine *engine, const struct party *party, struct dpop_key *r
 		    "add the client again with another --dpop, see 'larder provider show'",
 		    "the provider takes no proofs of possession with %s",
 		    strcmp(wanted, "auto") == 0 ? "an algorithm that is known here" : wanted);
-	code = sign_key_make(sign_alg_parse(alg), &key.key, ret_error);
+	code = sign_key_make(sign_alg_parse(dpop_key_alg(alg)), &key.key, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	(void)text_format(key.alg, sizeof key.alg, "%s", alg);
@@ -38,7 +44,7 @@ prove_thumbprint(const struct dpop_key *key, char ret[static BASE64URL_32], stru
 	ret[0] = '\0';
 	if (secret_is_empty(&key->key))
 		return LARDER_OK;
-	return sign_thumbprint(&key->key, sign_alg_parse(key->alg), ret, ret_error);
+	return sign_thumbprint(&key->key, alg_of(key), ret, ret_error);
 }
 
 static enum larder_code
@@ -46,7 +52,7 @@ sign(void *ctx, const void *data, size_t len, struct buf *ret_signature, struct 
 {
 	const struct dpop_key *key = ctx;
 
-	return sign_data(&key->key, sign_alg_parse(key->alg), data, len, ret_signature, ret_error);
+	return sign_data(&key->key, alg_of(key), data, len, ret_signature, ret_error);
 }
 
 enum larder_code
@@ -65,7 +71,7 @@ prove_with(struct engine *engine, const struct dpop_key *key, enum nonce_of of, 
 		return LARDER_OK;
 	code = nonce_load(engine->vault, request->url, of, nonce, ret_error);
 	if (code == LARDER_OK)
-		code = sign_public_jwk(&key->key, sign_alg_parse(key->alg), &jwk, ret_error);
+		code = sign_public_jwk(&key->key, alg_of(key), &jwk, ret_error);
 	if (code == LARDER_OK) {
 		fx->random(fx->ctx, id, sizeof id);
 		if (access_token != NULL) {

@@ -12,6 +12,8 @@
 #define DPOP_ID_BYTES   16
 #define DPOP_HASH_BYTES 32
 
+#define DPOP_ALGS_ADVICE "use ES256, Ed25519, EdDSA, PS256 or RS256"
+
 struct dpop_proof {              /* borrowed pointers */
 	const char *jwk;         /* the public key, a JSON object without private members */
 	int64_t now;             /* Unix seconds */
@@ -34,6 +36,9 @@ enum larder_code dpop_add(const struct dpop_proof *proof, const struct jwt_signe
 /* Whether keys of this algorithm can prove possession: it is known, and asymmetric. */
 bool dpop_is_alg(const char *alg);
 
+/* What keys for this algorithm are for in crypto/sign.h: "EdDSA" for Ed25519 (RFC 9864), else the same; "" for none. */
+const char *dpop_key_alg(const char *alg);
+
 /* Whether a DPoP-Nonce header holds what may be one (section 8.1), and short enough to be kept. */
 bool dpop_nonce_is_valid(const char *nonce);
 
@@ -41,8 +46,9 @@ bool dpop_nonce_is_valid(const char *nonce);
 bool dpop_challenge_wants_nonce(const char *challenge);
 
 /*
- * The algorithm for a new key: the one that is wanted, else the first of ES256, EdDSA, PS256, RS256 that the provider
- * names, or ES256 where it names none (section 5.1). NULL: none that suits.
+ * The algorithm for a new key, by the name that goes into its proofs: the one that is wanted, else the first of ES256,
+ * Ed25519, EdDSA, PS256, RS256 that the provider names, or ES256 where it names none (section 5.1). Who wants EdDSA or
+ * Ed25519 gets whichever of these two names the provider has. NULL: none that suits.
  *
  * wanted  "" for no wish
  */

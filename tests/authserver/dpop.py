@@ -17,6 +17,7 @@ from wire import Reply
 
 P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 ED25519 = bytes.fromhex("302a300506032b6570032100")
+ALGS = ("ES256", "EdDSA", "Ed25519")  # the last two are one, RFC 9864
 LIFE_S = 60
 
 
@@ -35,7 +36,7 @@ def is_signed(alg, jwk, signed, signature):
         name = os.path.join(folder, "key")
         with open(name, "w", encoding="ascii") as file:
             file.write("-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(der).decode() + "\n-----END PUBLIC KEY-----\n")
-        return verifies(alg, name, signed, signature)
+        return verifies("ES256" if alg == "ES256" else "EdDSA", name, signed, signature)
 
 
 class Dpop:
@@ -53,7 +54,7 @@ class Dpop:
             head, body, signature = text.split(".")
             header, claims = json.loads(decode(head)), json.loads(decode(body))
             jwk, alg = header["jwk"], header["alg"]
-            good = header["typ"] == "dpop+jwt" and alg in ("ES256", "EdDSA") and "d" not in jwk and is_signed(
+            good = header["typ"] == "dpop+jwt" and alg in ALGS and "d" not in jwk and is_signed(
                 alg, jwk, f"{head}.{body}".encode(), decode(signature))
         except (ValueError, KeyError, TypeError):
             raise Refusal("invalid_dpop_proof", "no proof") from None
@@ -119,5 +120,5 @@ class Dpop:
 
     @staticmethod
     def refuse(error, headers=None):
-        return Reply.json({"error": error}, 401, {"WWW-Authenticate": f'DPoP error="{error}", algs="ES256 EdDSA"',
+        return Reply.json({"error": error}, 401, {"WWW-Authenticate": f'DPoP error="{error}", algs="{" ".join(ALGS)}"',
                                                   **(headers or {})})

@@ -235,6 +235,44 @@ the_algorithm_is_one_that_the_provider_names(void **state)
 	assert_null(dpop_choose_alg(&none, "HS256"));
 }
 
+/* S141, in the order that dpop.h promises, whatever the order of the provider */
+static void
+the_best_algorithm_of_the_providers_list_is_taken(void **state)
+{
+	static const char *const order[] = { "ES256", "Ed25519", "EdDSA", "PS256", "RS256" };
+	static char names[][8] = { "HS256", "RS256", "PS256", "EdDSA", "Ed25519", "ES256" };
+	char *items[] = { names[0], names[1], names[2], names[3], names[4], names[5] };
+	struct strings supported = { items, 6 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++, supported.count--)
+		assert_string_equal(dpop_choose_alg(&supported, ""), order[i]);
+	assert_null(dpop_choose_alg(&supported, ""));
+}
+
+/* S141 and RFC 9864: a proof has the name that the provider knows the algorithm by */
+static void
+ed25519_goes_by_the_name_that_the_provider_has(void **state)
+{
+	static char es[] = "ES256", old[] = "EdDSA", new[] = "Ed25519";
+	char *olds[] = { es, old }, *news[] = { es, new }, *boths[] = { old, new };
+	const struct strings none = { NULL, 0 }, of_old = { olds, 2 }, of_new = { news, 2 }, of_both = { boths, 2 };
+	const struct strings neither = { olds, 1 };
+
+	(void)state;
+	assert_string_equal(dpop_choose_alg(&of_old, "Ed25519"), "EdDSA");
+	assert_string_equal(dpop_choose_alg(&of_new, "EdDSA"), "Ed25519");
+	assert_string_equal(dpop_choose_alg(&of_both, "EdDSA"), "EdDSA");
+	assert_string_equal(dpop_choose_alg(&of_both, "Ed25519"), "Ed25519");
+	assert_string_equal(dpop_choose_alg(&none, "EdDSA"), "EdDSA");
+	assert_string_equal(dpop_choose_alg(&none, "Ed25519"), "Ed25519");
+	assert_string_equal(dpop_choose_alg(&of_new, ""), "ES256");
+	assert_null(dpop_choose_alg(&neither, "Ed25519"));
+	assert_string_equal(dpop_key_alg("Ed25519"), "EdDSA");
+	assert_string_equal(dpop_key_alg("EdDSA"), "EdDSA");
+	assert_string_equal(dpop_key_alg("HS256"), "");
+}
+
 int
 run_dpop_tests(void)
 {
@@ -248,6 +286,8 @@ run_dpop_tests(void)
 		cmocka_unit_test(what_is_no_nonce_is_not_kept),
 		cmocka_unit_test(a_challenge_for_a_nonce_is_told_from_others),
 		cmocka_unit_test(the_algorithm_is_one_that_the_provider_names),
+		cmocka_unit_test(the_best_algorithm_of_the_providers_list_is_taken),
+		cmocka_unit_test(ed25519_goes_by_the_name_that_the_provider_has),
 	};
 
 	return cmocka_run_group_tests_name("oauth: proofs of possession", tests, NULL, NULL);
