@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/client_key.h"
 #include "cli/client_view.h"
+#include "cli/definition_view.h"
 #include "cli/discovery.h"
 #include "cli/session.h"
 
@@ -144,6 +145,8 @@ add_done(struct session *session, const struct larder_client_new *client, struct
 	else if (code == LARDER_OK && client->secret_len == 0 && !is_public)
 		session_note(
 		    session, "it needs a secret: 'larder client set-secret %s --secret-file FILE'", client->name);
+	if (code == LARDER_OK)
+		definition_warn(session, shown->provider);
 	free(shown);
 	return code;
 }

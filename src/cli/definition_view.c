@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/definition_view.h"
 
+#include <larder/provider.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -20,6 +22,25 @@ tell_doubts(struct session *session, const struct cJSON *json)
 		if (confidence != NULL && strcmp(confidence, "low") == 0)
 			session_note(session, "%s: of low confidence, see its sources", groups[i][1]);
 	}
+}
+
+void
+definition_warn(struct session *session, const char *provider)
+{
+	struct larder_error ignored;
+	const char *class, *confidence;
+	struct cJSON *json;
+	char why[128], *text;
+
+	if (larder_provider_show(provider, &text, &class, &ignored) != LARDER_OK)
+		return;
+	json = json_parse(text, strlen(text), JSON_DEPTH_MAX, why, sizeof why);
+	confidence = json == NULL ? NULL : json_string(json, "confidence.endpoints");
+	if (confidence != NULL && strcmp(confidence, "low") == 0)
+		session_note(
+		    session, "where %s is, is of low confidence: see 'larder provider show %s'", provider, provider);
+	json_free(json);
+	free(text);
 }
 
 enum larder_code
