@@ -3,10 +3,8 @@
 
 #include "base/text.h"
 #include "engine/engine.h"
-#include "engine/owed.h"
 #include "engine/schedule.h"
-
-#define REVOKE_LISTEN_MS 30000
+#include "engine/tell.h"
 
 /* How the revocation of one credential went. */
 struct delivery {
@@ -19,106 +17,19 @@ struct delivery {
 	struct revocation *result;
 };
 
-/* One request, judged. Without a reply the token still exists, so it is tried again later. */
-static void
-ask_once(struct engine *engine, const struct party *party, struct job *job, enum token_kind kind, bool with_hint,
-    int64_t deadline_ms, struct delivery *delivery, struct revoke_verdict *ret)
-{
-	const struct effects *fx = engine->effects;
-	struct call_result result = { .failure = { .why = "" } };
-	struct larder_error error;
-	struct call *call = NULL;
-	enum call_event event;
-
-	*ret = (struct revoke_verdict){ .outcome = REVOKE_RETRY, .retry_after_s = -1 };
-	if (fx->call_open(fx->ctx, job, NULL, NULL, &call, &error) != LARDER_OK) {
-		(void)text_format(ret->message, sizeof ret->message, "%s", error.why);
-		return;
-	}
-	event = fx->call_wait(fx->ctx, call, deadline_ms, &result);
-	fx->call_close(fx->ctx, call);
-	if (event == CALL_REPLIED) {
-		delivery->result->http_status = result.reply.status;
-		revoke_judge(party->provider, kind, with_hint, &result.reply, fx->now_s(fx->ctx), ret);
-	} else {
-		(void)text_format(ret->message, sizeof ret->message, "%s",
-		    event == CALL_FAILED ? result.failure.why : "the provider did not answer");
-	}
-	http_reply_clear(&result.reply);
-}
-
-/* What is spent for the next token may be an access token itself. */
-static enum token_kind
-kind_of(const struct provider *provider, const struct owed_token *token)
-{
-	return provider->refresh.spends_access_token ? TOKEN_ACCESS : token->kind;
-}
-
-/* A client that was refused shows its other secret; then both again by its own method, if it was asked for another. */
-static bool
-shows_other_proof(struct party *party)
-{
-	if (party_show_other_secret(party))
-		return true;
-	if (!revoke_has_own_method(party->provider, &party->oauth))
-		return false;
-	party->oauth.revokes_by_own = true;
-	party_show_first_secret(party);
-	return true;
-}
-
-/* token NULL: the account, and so all tokens. */
-static void
-ask_provider(struct engine *engine, struct party *party, const struct owed_token *token, const struct secret *bearer,
-    int64_t deadline_ms, struct delivery *delivery, struct revoke_verdict *ret)
-{
-	enum token_kind kind = token == NULL ? TOKEN_REFRESH : kind_of(party->provider, token);
-	struct larder_error error;
-	struct job job;
-	enum larder_code code;
-	bool with_hint = token != NULL;
-
-	for (;;) {
-		code = party_job(engine, party, &job, &error);
-		job.kind = JOB_PLAIN;
-		job.listen_ms = REVOKE_LISTEN_MS;
-		if (code == LARDER_OK && token == NULL)
-			code = revoke_account_build(
-			    party->provider, &party->oauth, delivery->kept, bearer, &job.request, &error);
-		else if (code == LARDER_OK)
-			code = revoke_build(party->provider, &party->oauth, kind, &token->token, bearer, with_hint,
-			    &job.request, &error);
-		if (code == LARDER_OK) {
-			ask_once(engine, party, &job, kind, with_hint, deadline_ms, delivery, ret);
-		} else {
-			job_clear(&job);
-			*ret = (struct revoke_verdict){ .retry_after_s = -1,
-				.outcome = code == LARDER_NOT_FOUND ? REVOKE_UNSUPPORTED
-				    : code == LARDER_INTERNAL       ? REVOKE_RETRY
-								    : REVOKE_REFUSED };
-			(void)text_format(ret->message, sizeof ret->message, "%s", error.why);
-		}
-		job_clear(&job);
-		if (ret->of_client && shows_other_proof(party))
-			continue;
-		if (ret->outcome != REVOKE_TRY_NO_HINT || !with_hint)
-			return;
-		with_hint = false;
-	}
-}
-
 /* What nobody wants by mistake is left to those who say so. */
 static bool
 holds_back(const struct provider *provider, const struct delivery *delivery, struct revoke_verdict *ret)
 {
 	const char *why =
 	    provider->revoke.side_effects != NULL ? provider->revoke.side_effects : provider->revoke.cascade;
-
 	/* naming the account for an access token would end the refresh token too */
 	bool ends_more = provider->revoke.destructive ||
 	    (provider_revokes_account(provider) && (delivery->what & WHAT_REFRESH) == 0);
+	bool can_be_told = provider->revoke.style != REVOKE_NONE &&
+	    (provider->revoke.accepts_access || provider->revoke.accepts_refresh || provider_revokes_account(provider));
 
-	if (!ends_more || delivery->even_more || provider->revoke.style == REVOKE_NONE)
+	if (!ends_more || delivery->even_more || !can_be_told)
 		return false;
 	*ret = (struct revoke_verdict){ .outcome = REVOKE_UNSUPPORTED, .retry_after_s = -1 };
 	(void)text_format(ret->message, sizeof ret->message,
@@ -132,22 +43,22 @@ deliver_all(struct engine *engine, struct party *party, int64_t deadline_ms, str
 {
 	bool by_account = provider_revokes_account(party->provider);
 	const struct owed_token *token;
-	const struct secret *bearer = NULL;
+	struct telling telling = { .kept = delivery->kept, .deadline_ms = deadline_ms };
 	struct revoke_verdict verdict;
 	enum token_kind kind;
 	size_t i;
 
-	for (i = 0; i < delivery->owed.count && bearer == NULL; i++) {
+	for (i = 0; i < delivery->owed.count && telling.bearer == NULL; i++) {
 		if (delivery->owed.items[i].kind == TOKEN_ACCESS)
-			bearer = &delivery->owed.items[i].token;
+			telling.bearer = &delivery->owed.items[i].token;
 	}
 	delivery->confirmed[TOKEN_REFRESH] = delivery->confirmed[TOKEN_ACCESS] = true;
 	for (i = 0; i < delivery->owed.count; i++) {
 		token = &delivery->owed.items[i];
-		kind = kind_of(party->provider, token);
+		kind = tell_kind(party->provider, token);
 		/* one request for the account says it for all */
 		if ((i == 0 || !by_account) && !holds_back(party->provider, delivery, &verdict))
-			ask_provider(engine, party, by_account ? NULL : token, bearer, deadline_ms, delivery, &verdict);
+			tell_provider(engine, party, by_account ? NULL : token, &telling, &verdict);
 		delivery->sent[kind] = true;
 		if (verdict.outcome != REVOKED) {
 			delivery->confirmed[kind] = false;
@@ -161,6 +72,7 @@ deliver_all(struct engine *engine, struct party *party, int64_t deadline_ms, str
 		if (verdict.retry_after_s > delivery->retry_after_s)
 			delivery->retry_after_s = verdict.retry_after_s;
 	}
+	delivery->result->http_status = telling.http_status;
 	delivery->result->refresh_token = delivery->sent[TOKEN_REFRESH] && delivery->confirmed[TOKEN_REFRESH];
 	delivery->result->access_token = delivery->sent[TOKEN_ACCESS] && delivery->confirmed[TOKEN_ACCESS];
 }

@@ -90,11 +90,17 @@ enum larder_code revoke_build(const struct provider *provider, const struct oaut
  *
  * kept          lines of oauth/extra.h, as they came with the tokens
  * access_token  whose claims are sent, and the bearer where one is wanted; NULL or empty: there is none
+ * nonce         of revoke_nonce_judge; "": none is wanted
  *
  * Errors: NOT_FOUND when what names the account is not there (as of revoke_build), else as refresh_build.
  */
-enum larder_code revoke_account_build(const struct provider *provider, const struct oauth_client *client,
-    const char *kept, const struct secret *access_token, struct http_request *ret, struct larder_error *ret_error);
+enum larder_code
+revoke_account_build(const struct provider *provider, const struct oauth_client *client, const char *kept,
+    const struct secret *access_token, const char *nonce, struct http_request *ret, struct larder_error *ret_error);
+
+/* Build the request for the nonce that has to come first (revoke.nonce.url). Errors: as refresh_build. */
+enum larder_code revoke_nonce_build(const struct provider *provider, const struct oauth_client *client,
+    struct http_request *ret, struct larder_error *ret_error);
 
 /*
  * Whether a client that was refused may be taken by its own method: servers that keep one method per client tell in
@@ -120,6 +126,10 @@ struct revoke_verdict {
 /* Judge a reply to revoke_build. now: Unix seconds for Retry-After dates. RFC 7009 section 2.2. */
 void revoke_judge(const struct provider *provider, enum token_kind kind, bool with_hint, const struct http_reply *reply,
     int64_t now, struct revoke_verdict *ret);
+
+/* Judge a reply to revoke_nonce_build: REVOKED means that ret_nonce is set, else it is empty; the rest as revoke_judge. */
+void revoke_nonce_judge(const struct provider *provider, const struct http_reply *reply, int64_t now,
+    char ret_nonce[static EXTRA_VALUE_SIZE], struct revoke_verdict *ret);
 
 /* What a reply of the token endpoint means for the grant; oauth/verdict.h has the table. */
 enum grant_outcome {

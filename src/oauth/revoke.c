@@ -158,6 +158,7 @@ revoke_add_rest(struct message *message, const struct oauth_client *client, enum
 	if (message->provider->revoke.sends_client_id && !has_client_id(message))
 		message_param(message, "client_id", client->client_id, strlen(client->client_id));
 	message_extra(message, &message->provider->revoke.extra);
+	revoke_sign(message, client, &message->provider->revoke.signs);
 	message_headers(message, &message->provider->revoke.headers);
 }
 

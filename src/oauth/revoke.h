@@ -16,9 +16,15 @@ const char *revoke_endpoint(const struct provider *provider);
 /* NOT_FOUND with why, and the page for people as hint. */
 void revoke_refuse(struct message *message, const char *why, ...) __attribute__((format(printf, 2, 3)));
 
-/* Everything but what is revoked: authentication, further parameters, headers. bearer: see revoke_build. */
+/* Everything but what is revoked: authentication, further parameters, headers, signature. bearer: see revoke_build. */
 void revoke_add_rest(struct message *message, const struct oauth_client *client, enum token_kind kind,
     const struct secret *token, const struct secret *bearer);
+
+/*
+ * Add "signature" of the parameters that are there (revoke.signs), and "timestamp" where it is among the names and not
+ * there. No names: nothing. REJECTED: the client has no secret.
+ */
+void revoke_sign(struct message *message, const struct oauth_client *client, const struct strings *names);
 
 /* Write the request and move it to *ret; ends message on all paths. */
 enum larder_code revoke_finish(struct message *message, struct http_request *ret);

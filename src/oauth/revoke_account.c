@@ -52,7 +52,7 @@ add_claims(struct message *message, const struct secret *access_token)
 
 enum larder_code
 revoke_account_build(const struct provider *provider, const struct oauth_client *client, const char *kept,
-    const struct secret *access_token, struct http_request *ret, struct larder_error *ret_error)
+    const struct secret *access_token, const char *nonce, struct http_request *ret, struct larder_error *ret_error)
 {
 	struct http_request request = { .headers_count = 0 };
 	struct message message;
@@ -64,6 +64,7 @@ revoke_account_build(const struct provider *provider, const struct oauth_client 
 		message_url(&message, revoke_endpoint(provider));
 	add_fields(&message, kept);
 	add_claims(&message, access_token);
+	message_param(&message, "nonce", nonce, strlen(nonce));
 	revoke_add_rest(&message, client, TOKEN_ACCESS, access_token, access_token);
 	return revoke_finish(&message, ret);
 }

@@ -191,6 +191,7 @@ check_templates(struct reading *reading)
 	check_template(reading, "", "issuer", provider->issuer, false);
 	check_template(reading, "", "discovery", provider->discovery, false);
 	check_template(reading, "revoke", "url", provider->revoke.url, false);
+	check_template(reading, "revoke.nonce", "url", provider->revoke.nonce.url, false);
 	check_template(reading, "revoke", "page", provider->revoke.page, false);
 	if (provider->endpoints.token == NULL && provider->endpoints.refresh == NULL && provider->discovery == NULL &&
 	    provider->issuer == NULL)
@@ -333,6 +334,14 @@ check_account(struct reading *reading)
 	const struct strings *kept = &provider->response.extra_fields_to_keep;
 	size_t at;
 
+	if (provider->revoke.signs.count > 0 && provider->revoke.body == BODY_NONE)
+		reading_fail(reading, "revoke.body: none, and there is a signature to send");
+	if ((provider->revoke.nonce.url == NULL) != (provider->revoke.nonce.field == NULL))
+		reading_fail(reading, "revoke.nonce: url and field go together");
+	if (provider->revoke.nonce.url != NULL && !provider_revokes_account(provider))
+		reading_fail(reading, "revoke.nonce: without revoke.fields or revoke.claims");
+	refuse_pairs(reading, "revoke.nonce.extra", &provider->revoke.nonce.extra, token_names, sent_twice);
+	check_repeats(reading, "revoke.nonce.extra", &provider->revoke.nonce.extra, "twice");
 	if (!provider_revokes_account(provider))
 		return;
 	if (provider->revoke.accepts_access || provider->revoke.accepts_refresh)

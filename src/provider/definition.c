@@ -146,6 +146,14 @@ static const struct field rotation_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct field revoke_nonce_fields[] = {
+	{ "url",   FIELD_TEXT,    AT(revoke.nonce.url), NULL, NULL, NULL },
+	{ "extra", FIELD_PAIRS,   AT(revoke.nonce.extra), NULL, NULL, NULL },
+	{ "signs", FIELD_STRINGS, AT(revoke.nonce.signs), NULL, NULL, NULL },
+	{ "field", FIELD_TEXT,    AT(revoke.nonce.field), NULL, NULL, NULL },
+	{ .name = NULL },
+};
+
 static const struct field revoke_fields[] = {
 	{ "style",            FIELD_WORD,    AT(revoke.style), revoke_style_words, NULL, NULL },
 	{ "method",           FIELD_OWN,     AT(revoke.method), NULL, NULL, read_method },
@@ -158,6 +166,8 @@ static const struct field revoke_fields[] = {
 	{ "headers",          FIELD_PAIRS,   AT(revoke.headers), NULL, NULL, NULL },
 	{ "fields",           FIELD_PAIRS,   AT(revoke.fields), NULL, NULL, NULL },
 	{ "claims",           FIELD_PAIRS,   AT(revoke.claims), NULL, NULL, NULL },
+	{ "signs",            FIELD_STRINGS, AT(revoke.signs), NULL, NULL, NULL },
+	{ "nonce",            FIELD_OBJECT,  0, NULL, revoke_nonce_fields, NULL },
 	{ "sends_client_id",  FIELD_BOOL,    AT(revoke.sends_client_id), NULL, NULL, NULL },
 	{ "sends_hint",       FIELD_BOOL,    AT(revoke.sends_hint), NULL, NULL, NULL },
 	{ "accepts",          FIELD_OWN,     AT(revoke), NULL, NULL, read_accepts },

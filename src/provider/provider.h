@@ -271,9 +271,18 @@ struct provider {
 		struct name_values extra, headers;
 		struct name_values fields; /* instead of a token: parameter -> one of response.extra_fields_to_keep */
 		struct name_values claims; /* instead of a token: parameter -> claim of the access token, a JWT */
-		bool sends_client_id;      /* also where the client's authentication does not */
-		bool sends_hint;           /* token_type_hint, default true */
-		bool accepts_given;        /* the definition lists what is accepted */
+		/* what "signature" is of, if anything: these parameters' values with commas between. It is their HMAC-SHA256
+		 * with the client's secret, in hexadecimal digits; "timestamp" is sent where it is among them */
+		struct strings signs;
+		struct {           /* asked for before, and sent as "nonce" */
+			char *url; /* template; NULL: none is wanted */
+			struct name_values extra;
+			struct strings signs; /* in this request, likewise */
+			char *field;          /* dotted path of the nonce in the reply */
+		} nonce;
+		bool sends_client_id; /* also where the client's authentication does not */
+		bool sends_hint;      /* token_type_hint, default true */
+		bool accepts_given;   /* the definition lists what is accepted */
 		bool accepts_access, accepts_refresh;
 		int success[8]; /* HTTP statuses */
 		size_t success_count;

@@ -2,6 +2,8 @@
 """The endpoints of the authorization server and the API that its tokens open."""
 import base64
 import collections
+import hmac
+import secrets
 import threading
 import time
 import urllib.parse
@@ -20,7 +22,8 @@ from wire import Reply
 
 PATHS = {"/token": "token", "/revoke": "revoke", "/introspect": "introspect", "/api": "api", "/authorize": "authorize",
          "/device_authorization": "device", "/device": "device_page", "/control": "control",
-         "/par": "par", "/userinfo": "userinfo", "/deauthorize": "deauthorize"}
+         "/par": "par", "/userinfo": "userinfo", "/deauthorize": "deauthorize",
+         "/nonce": "nonce"}
 REQUESTS_KEPT = 2000
 
 
@@ -30,6 +33,7 @@ class Server:
         self.requests = collections.deque(maxlen=REQUESTS_KEPT)
         self.arrived = threading.Condition()
         self.seen = collections.Counter()
+        self.nonces = set()     # given and not used
         self.discovery = Discovery(self)
         self.pushed = Pushed(self)
         self.proofs, self.dpop = Proofs(ledger), Dpop()
@@ -215,7 +219,14 @@ class Server:
         """Ends the link of a client with an account, which is named instead of a token."""
         with self.ledger.lock:
             self.ledger.count("deauthorize_requests")
-            client = self.client_of(request, form)
+            if "signature" not in form:
+                client = self.client_of(request, form)
+            else:
+                client = self.ledger.clients.get(form.get("client_id"))
+                self.check_signature(client, form, "nonce")
+                if form["nonce"] not in self.nonces:
+                    raise Refusal("invalid_request", "the nonce is none of ours, or used")
+                self.nonces.remove(form["nonce"])
             linked = [grant for grant in self.ledger.grants.values() if grant["client"] == client["id"] and
                       grant["account"] == form.get("account_id") and grant["alive"]]
             if not linked:
@@ -223,6 +234,21 @@ class Server:
             for grant in linked:
                 self.ledger.end_grant(grant, "deauthorized")
         return Reply.json({"account_id": form["account_id"]})
+
+    def do_nonce(self, _request, form, _fault):
+        """A nonce for a signed request to end a link."""
+        with self.ledger.lock:
+            self.check_signature(self.ledger.clients.get(form.get("client_id")), form, "timestamp")
+            nonce = secrets.token_hex(8)
+            self.nonces.add(nonce)
+        return Reply.json({"body": {"nonce": nonce}})
+
+    @staticmethod
+    def check_signature(client, form, last):
+        text = ",".join(form.get(name, "") for name in ("action", "client_id", last))
+        secret = (client or {}).get("secret") or ""
+        if hmac.new(secret.encode(), text.encode(), "sha256").hexdigest() != form.get("signature"):
+            raise Refusal("invalid_client", "the signature is wrong", 401)
 
     def do_introspect(self, request, form, _fault):
         with self.ledger.lock:

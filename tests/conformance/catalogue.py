@@ -114,6 +114,8 @@ def on_this_machine(definition, origin):
             moved[name] = move(moved[name], origin)
     if moved.get("revoke", {}).get("url"):
         moved["revoke"]["url"] = move(moved["revoke"]["url"], origin)
+    if moved.get("revoke", {}).get("nonce"):
+        moved["revoke"]["nonce"]["url"] = move(moved["revoke"]["nonce"]["url"], origin)
     return moved
 
 
@@ -129,6 +131,8 @@ def places_of(moved, values):
     templates = {ENDPOINTS[name]: text for name, text in moved["endpoints"].items() if text and name in ENDPOINTS}
     if moved.get("revoke", {}).get("url"):
         templates["revoke"] = moved["revoke"]["url"]
+    if moved.get("revoke", {}).get("nonce"):
+        templates["nonce"] = moved["revoke"]["nonce"]["url"]
     for endpoint, template in templates.items():
         path = urllib.parse.urlsplit(fill(template, values)).path
         places.setdefault(path, []).append(endpoint)
@@ -264,7 +268,7 @@ class Case:
         asked = "revoke" in self.played.seen
         style = revoke.get("style", "rfc7009" if self.definition["endpoints"].get("revocation") else "none")
         kinds = revoke.get("accepts", ["access_token", "refresh_token"])
-        kinds = [] if style in ("none", "withings") else kinds
+        kinds = [] if style == "none" else kinds
         held = ["access_token"] + (["refresh_token"] if self.has_refresh_token() and not self.shape.spends_access_token
                                    else [])
         account = self.shape.own.get("account")     # what names it instead of a token

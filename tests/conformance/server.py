@@ -2,11 +2,13 @@
 """One server that is all providers at once, each below /ID: it plays their shapes and notes what is not as they want."""
 import base64
 import hashlib
+import hmac
 import json
 import os
 import secrets
 import sys
 import threading
+import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "authserver"))
@@ -29,7 +31,7 @@ class Provider:
         self.shape, self.places, self.secret = shape, places, secret
         self.wrong, self.seen = [], []
         self.codes, self.devices, self.live_refresh, self.live_access, self.issued = {}, {}, set(), set(), set()
-        self.redirect_uri = None
+        self.redirect_uri = self.nonce = None
         self.life_s = 2     # of the first access token; the others live for an hour
         self.ask_again = True
 
@@ -254,6 +256,10 @@ class Provider:
             if header != "Bearer " + SECRET:
                 raise Wrong(f"revoke: authenticated by {header!r}")
             wanted = {}
+        elif auth == "signature":
+            wanted = {"action": "revoke", "client_id": CLIENT, "nonce": self.nonce,
+                      "signature": self.signature("revoke", self.nonce)}
+            self.nonce = None
         elif auth == "key_and_client_id":
             wanted = {"client_id": CLIENT}
             self.authenticate("revoke", request, "secret_key_basic")
@@ -261,6 +267,20 @@ class Provider:
             wanted = self.authenticate("revoke", request, auth or self.shape.auth())
         self.equal("revoke", found, wanted, ("token_type_hint",))
         return token
+
+    @staticmethod
+    def signature(action, last):
+        return hmac.new(SECRET.encode(), f"{action},{CLIENT},{last}".encode(), "sha256").hexdigest()
+
+    def do_nonce(self, request):
+        found = request.form()
+        now = found.get("timestamp", "0")
+        if request.method != "POST" or abs(time.time() - int(now)) > 60:
+            raise Wrong(f"nonce: {request.method}, of {now}")
+        self.equal("nonce", found, {"action": "getnonce", "client_id": CLIENT, "timestamp": now,
+                                    "signature": self.signature("getnonce", now)})
+        self.nonce = secrets.token_hex(8)
+        return Reply.json({"status": 0, "body": {"nonce": self.nonce}})
 
     def do_userinfo(self, _request):
         fields = {"sub": "u-1", "id": "u-1", "email": "alice@example.org"}
@@ -282,6 +302,8 @@ class Provider:
         if "token" not in places and "refresh" not in places:
             return next((place for place in ("revoke", "device_token") if place in places), places[0])
         text = request.body + b"&" + request.query.encode()
+        if "revoke" in places and self.shape.own.get("revoke_says", "?") in text.decode():
+            return "revoke"
         if "token" in places and any(code.encode() in urllib.parse.unquote_to_bytes(text) for code in self.codes):
             return "code"
         if any(code.encode() in text for code in self.devices):

@@ -16,6 +16,7 @@ PECULIAR in its own words, not in those of the definition, so that a definition 
   revoke       (method, body format, name of the token's parameter or None, authentication)
   revoked      (status, body) of a revocation
   account      what the parameter of the revocation says, which names the account instead of a token
+  revoke_says  where it is at the path of the token endpoint: what its requests have and others have not
   claims       of the access token, which is a JWT
   scopes       how scopes are joined in a request
 """
@@ -168,7 +169,9 @@ PECULIAR = {
                "names": {"device": {"scope": "scopes"}}, "revoke": ("POST", "form", "token", "none")},
     "withings": {"scopes": ",", "extra": {"code": {"action": "requesttoken"}, "refresh": {"action": "requesttoken"}},
                  "reply": both(commas, plus(userid="363"), inside("body", status=0)),
-                 "dead": (200, {"status": 401, "body": {}, "error": "invalid_grant"})},
+                 "dead": (200, {"status": 401, "body": {}, "error": "invalid_grant"}), "account": "363",
+                 "revoke": ("POST", "form", "userid", "signature"), "revoke_says": "action=revoke",
+                 "revoked": (200, {"status": 0, "body": {}})},
     "workos": {"claims": {"sid": "session_1"}, "account": "session_1",
                "revoke": ("POST", "json", "session_id", "api_key")},
     "yahoo": {"repeats_redirect_uri": True},

@@ -177,7 +177,7 @@ what_cannot_be_revoked_is_said_with_the_page_for_people(void **state)
 	secret_free(&token);
 	provider_free(provider);
 	assert_refused("microsoft", TOKEN_REFRESH, "no revocation endpoint");
-	assert_refused("withings", TOKEN_REFRESH, "own way");
+	assert_refused("heroku", TOKEN_REFRESH, "revokes no refresh tokens");
 	assert_refused("xero", TOKEN_ACCESS, "revokes no access tokens");
 	assert_refused("generic", TOKEN_REFRESH, "has no value");
 }

@@ -17,7 +17,7 @@ build(const struct provider *provider, const char *extra, const char *access_tex
 	enum larder_code code;
 
 	*ret = (struct http_request){ .headers_count = 0 };
-	code = revoke_account_build(provider, &client, extra, &access, ret, error);
+	code = revoke_account_build(provider, &client, extra, &access, "", ret, error);
 	secret_free(&secret);
 	secret_free(&access);
 	return code;
@@ -117,6 +117,95 @@ the_client_names_itself_once_where_the_definition_wants_it(void **state)
 	}
 }
 
+static enum larder_code
+sign(void *ctx, const void *data, size_t len, struct buf *ret_signature, struct larder_error *ret_error)
+{
+	static const uint8_t mac[3] = { 0x0a, 0xff, 0x10 };
+
+	(void)ret_error;
+	(void)buf_append(ctx, data, len);
+	return buf_append(ret_signature, mac, sizeof(mac)) ? LARDER_OK : LARDER_INTERNAL;
+}
+
+static enum larder_code
+prove(void *ctx, enum auth_method method, struct client_proof *ret, struct larder_error *ret_error)
+{
+	(void)ret_error;
+	assert_int_equal(method, AUTH_SECRET_JWT);
+	*ret = (struct client_proof){ .now = SENT_AT, .signer = { "HS256", "", ctx, sign } };
+	return LARDER_OK;
+}
+
+static void
+a_signed_revocation_wants_a_nonce_first(void **state)
+{
+	struct provider *provider = provider_builtin("withings");
+	struct secret secret = a_secret("s");
+	struct buf signs = BUF_INIT(256);
+	struct oauth_client client = {
+		.client_id = "id", .client_secret = &secret, .prove = prove, .prove_ctx = &signs
+	};
+	struct http_request request = { .headers_count = 0 };
+	struct larder_error error;
+
+	(void)state;
+	assert_int_equal(revoke_nonce_build(provider, &client, &request, &error), LARDER_OK);
+	assert_string_equal(request.method, "POST");
+	assert_string_equal(request.url, "https://wbsapi.withings.net/v2/signature");
+	assert_string_equal(body(&request), "client_id=id&action=getnonce&timestamp=1700000000&signature=0aff10");
+	assert_string_equal(buf_str(&signs), "getnonce,id,1700000000");
+	http_request_clear(&request);
+	buf_clear(&signs);
+	assert_int_equal(
+	    revoke_account_build(provider, &client, "userid=7\n", NULL, "n-1", &request, &error), LARDER_OK);
+	assert_string_equal(request.url, "https://wbsapi.withings.net/v2/oauth2");
+	assert_string_equal(body(&request), "userid=7&nonce=n-1&client_id=id&action=revoke&signature=0aff10");
+	assert_string_equal(buf_str(&signs), "revoke,id,n-1");
+	http_request_clear(&request);
+	buf_clear(&signs);
+	assert_int_equal(
+	    revoke_account_build(provider, &client, "userid=7\n", NULL, "", &request, &error), LARDER_USAGE);
+	assert_non_null(strstr(error.why, "'nonce'"));
+	client.prove = NULL;
+	assert_int_equal(revoke_nonce_build(provider, &client, &request, &error), LARDER_REJECTED);
+	buf_clear(&signs);
+	secret_free(&secret);
+	provider_free(provider);
+}
+
+static void
+a_nonce_is_what_a_successful_reply_has_at_its_place(void **state)
+{
+	static const struct {
+		int status;
+		const char *text, *nonce;
+		enum revoke_outcome outcome;
+	} rows[] = {
+		{ 200, "{\"status\":0,\"body\":{\"nonce\":\"n-1\"}}", "n-1", REVOKED },
+		{ 200, "{\"status\":0,\"body\":{}}", "", REVOKE_REFUSED },
+		{ 200, "{\"status\":0,\"body\":{\"nonce\":\"\"}}", "", REVOKE_REFUSED },
+		{ 200, "{\"status\":0,\"body\":{\"nonce\":\"a\\nb\"}}", "", REVOKE_REFUSED },
+		{ 200, "{\"status\":503,\"body\":{\"nonce\":\"n-1\"},\"error\":\"no\"}", "", REVOKE_REFUSED },
+		{ 200, "<html>", "", REVOKE_REFUSED },
+		{ 503, "", "", REVOKE_RETRY },
+	};
+	struct provider *provider = provider_builtin("withings");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_reply reply = a_reply(rows[i].status, rows[i].text, strlen(rows[i].text));
+		char nonce[EXTRA_VALUE_SIZE] = "old";
+		struct revoke_verdict verdict;
+
+		revoke_nonce_judge(provider, &reply, SENT_AT, nonce, &verdict);
+		assert_string_equal(nonce, rows[i].nonce);
+		assert_int_equal(verdict.outcome, rows[i].outcome);
+		assert_int_equal(verdict.message[0] == '\0', verdict.outcome == REVOKED);
+		http_reply_clear(&reply);
+	}
+	provider_free(provider);
+}
+
 int
 run_revoke_account_tests(void)
 {
@@ -124,6 +213,8 @@ run_revoke_account_tests(void)
 		cmocka_unit_test(a_kept_field_names_the_account_beside_the_client),
 		cmocka_unit_test(what_no_reply_has_brought_is_told_with_what_to_do),
 		cmocka_unit_test(a_claim_of_the_access_token_names_the_session),
+		cmocka_unit_test(a_signed_revocation_wants_a_nonce_first),
+		cmocka_unit_test(a_nonce_is_what_a_successful_reply_has_at_its_place),
 		cmocka_unit_test(the_client_names_itself_once_where_the_definition_wants_it),
 	};
 
