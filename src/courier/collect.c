@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/url.h"
+#include "courier/challenge.h"
 
 #define HEAD_ENDLESS ((size_t)1 << 20) /* bytes of a head after which nobody waits for the body */
 
@@ -38,20 +39,6 @@ keep_whole(char *dst, size_t dst_size, const char *value, size_t len)
 {
 	if (len < dst_size)
 		keep_text(dst, dst_size, value, len);
-}
-
-/* Every one counts, joined as RFC 9110 section 5.2 says: a server may name Bearer in one and DPoP in the next. */
-static void
-keep_list(char *dst, size_t dst_size, const char *value, size_t len)
-{
-	size_t used = strlen(dst);
-
-	if (used > 0 && len > 0 && used + 2 < dst_size) {
-		memcpy(dst + used, ", ", 3);
-		used += 2;
-	}
-	dst += used;
-	keep_text(dst, dst_size - used, value, len);
 }
 
 /* Only the origin: the rest of a redirect's target may hold secrets, and nobody follows it. */
@@ -89,7 +76,7 @@ keep_header(struct collect *collect, const char *name, size_t name_len, const ch
 		{ "retry-after", reply->retry_after, sizeof(reply->retry_after), keep_text },
 		{ "date", reply->date, sizeof(reply->date), keep_text },
 		{ "dpop-nonce", reply->dpop_nonce, sizeof(reply->dpop_nonce), keep_whole },
-		{ "www-authenticate", reply->challenge, sizeof(reply->challenge), keep_list },
+		{ "www-authenticate", reply->challenge, sizeof(reply->challenge), challenge_keep },
 	};
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {

@@ -12,10 +12,10 @@
 #include "store/spool.h"
 #include "wire/frame.h"
 
-#define REPLY_SLACK   ((size_t)2048) /* bytes of an encoded reply besides its body */
-#define SEAL_SLACK    ((size_t)256)  /* bytes that sealing adds, and some */
-#define QUICK_TRIES   5              /* of the slot, over 1.5 s, before the vault side is asked to help */
-#define QUICK_WAIT_MS 100            /* times the number of the try */
+#define REPLY_SLACK   (sizeof(struct http_reply) + 256) /* bytes of an encoded reply besides its body, and some */
+#define SEAL_SLACK    ((size_t)256)                     /* bytes that sealing adds, and some */
+#define QUICK_TRIES   5   /* of the slot, over 1.5 s, before the vault side is asked to help */
+#define QUICK_WAIT_MS 100 /* times the number of the try */
 #define SLOW_TRIES    60
 #define SLOW_WAIT_MS  1000
 #define SAY_MS        5000 /* how long a vault side that does not read may hold us up */

@@ -3,6 +3,7 @@
 #define TESTS_COURIER_H
 
 int run_authority_tests(void);
+int run_challenge_tests(void);
 int run_collect_tests(void);
 int run_hosts_tests(void);
 int run_loopback_tests(void);

@@ -7,6 +7,7 @@ main(void)
 	int failed = run_memory_tests();
 
 	failed += run_authority_tests();
+	failed += run_challenge_tests();
 	failed += run_collect_tests();
 	failed += run_hosts_tests();
 	failed += run_loopback_tests();

@@ -198,16 +198,32 @@ class Replies(CourierTest):
 
     def test_a_long_header_is_cut_and_the_first_retry_after_counts(self):
         server = self.serve(answer("401 Unauthorized", headers=[
-            ("WWW-Authenticate", "Basic " + "r" * 5000), ("Retry-After", "  1 "), ("Retry-After", "2")]))
+            ("Content-Type", "text/" + "r" * 5000), ("Retry-After", "  1 "), ("Retry-After", "2")]))
         found = self.exchange(self.url(server))
-        self.assertEqual(found["challenge"], "Basic " + "r" * 1017)
+        self.assertEqual(found["content_type"], "text/" + "r" * 122)
         self.assertEqual(found["retry_after"], "1")
 
     def test_every_challenge_of_several_headers_is_kept(self):
         """S146: the one for a proof may be the second."""
         server = self.serve(answer("401 Unauthorized", headers=[
-            ("WWW-Authenticate", 'Bearer realm="x"'), ("WWW-Authenticate", 'DPoP error="use_dpop_nonce"')]))
-        self.assertEqual(self.exchange(self.url(server))["challenge"], 'Bearer realm="x", DPoP error="use_dpop_nonce"')
+            ("WWW-Authenticate", 'Bearer scope="x"'), ("WWW-Authenticate", 'DPoP error="use_dpop_nonce"')]))
+        self.assertEqual(self.exchange(self.url(server))["challenge"], 'Bearer scope="x", DPoP error="use_dpop_nonce"')
+
+    def test_a_long_challenge_hides_none_behind_it(self):
+        """S146: nor does one of the header lines before."""
+        server = self.serve(answer("401 Unauthorized", headers=[
+            ("WWW-Authenticate", "Negotiate " + "r" * 9000), ("WWW-Authenticate", "Digest " + 'nonce="' + "n" * 9000 + '"'),
+            ("WWW-Authenticate", 'Bearer realm="' + "r" * 9000 + '", DPoP algs="ES256", error="use_dpop_nonce"')]))
+        self.assertEqual(self.exchange(self.url(server))["challenge"], 'Bearer, DPoP error="use_dpop_nonce"')
+
+    def test_the_largest_reply_with_the_longest_headers_is_kept(self):
+        """The slot takes it as well, so that no token is lost for want of room."""
+        server = self.serve(answer("401 Unauthorized", body=b"x" * (256 << 10), headers=[
+            ("WWW-Authenticate", 'DPoP error="use_dpop_nonce", scope="' + "s" * 3000 + '"'), ("DPoP-Nonce", "n" * 1024),
+            ("Content-Type", "text/" + "r" * 200), ("Date", "d" * 100), ("Retry-After", "1" * 100)]))
+        found = self.exchange(self.url(server))
+        self.assertEqual((len(found["body"]), len(found["dpop_nonce"])), (256 << 10, 1024))
+        self.assertEqual(found["challenge"], 'DPoP error="use_dpop_nonce", scope="' + "s" * 3000 + '"')
 
     def test_a_nonce_is_kept_whole_or_not_at_all(self):
         """S143: half a nonce would be asked for again."""
