@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a definition leaves out, and what it must not say: defaults before the fields are read; afterwards the fields
- * that follow from others, contradictions, URLs, and parameters that would be sent twice.
+ * What a definition leaves out: defaults before the fields are read; afterwards the fields that follow from others.
  */
 #ifndef PROVIDER_COMPLETE_H
 #define PROVIDER_COMPLETE_H
@@ -11,7 +10,7 @@
 /* Values that a field may then replace. */
 void complete_defaults(struct provider *provider);
 
-/* Complete and check. Failures go to reading_fail. RFC 6749 section 3.2 (no parameter twice). */
+/* Complete, and check by provider/check.h. Failures go to reading_fail. */
 void complete_definition(struct reading *reading);
 
 #endif

@@ -37,4 +37,7 @@ char *keep_text(struct provider *provider, const char *text, size_t len);
 bool keep_string(struct provider *provider, struct strings *list, const char *text, size_t len);
 bool keep_pair(struct provider *provider, struct name_values *list, const char *name, const char *value);
 
+/* The index of the pair of this name, in any case of letters; count: there is none. */
+size_t pairs_find(const struct name_values *list, const char *name);
+
 #endif

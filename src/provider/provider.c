@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "provider/keep.h"
 
 struct provider_block {
@@ -159,6 +160,16 @@ keep_string(struct provider *provider, struct strings *list, const char *text, s
 	list->items = items;
 	list->count++;
 	return true;
+}
+
+size_t
+pairs_find(const struct name_values *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (text_equal_nocase(list->items[i].name, name))
+			return i;
+	}
+	return list->count;
 }
 
 bool
