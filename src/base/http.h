@@ -37,12 +37,11 @@ struct http_reply {
 	char content_type[128]; /* as sent, "" if none */
 	char retry_after[64];   /* as sent */
 	char date[64];          /* as sent */
-	char
-	    challenge[4096]; /* the Bearer and DPoP challenges of WWW-Authenticate, as courier/challenge.h keeps them */
-	char dpop_nonce[1025]; /* DPoP-Nonce (RFC 9449 section 8), as sent; "" for one that is longer */
-	char location[256];    /* origin of a redirect's target only, for the message */
-	bool encoded;          /* a Content-Encoding other than identity was named: the body is not to be read */
-	bool truncated;        /* the body was longer than HTTP_REPLY_MAX, or ended early */
+	char challenge[4096];   /* Bearer and DPoP challenges of WWW-Authenticate, see courier/challenge.h */
+	char dpop_nonce[1025];  /* DPoP-Nonce (RFC 9449 section 8), as sent; "" for one that is longer */
+	char location[256];     /* origin of a redirect's target only, for the message */
+	bool encoded;           /* a Content-Encoding other than identity was named: the body is not to be read */
+	bool truncated;         /* the body was longer than HTTP_REPLY_MAX, or ended early */
 	struct secret body;
 };
 
