@@ -8,6 +8,7 @@ main(void)
 
 	failed += run_create_tests();
 	failed += run_records_tests();
+	failed += run_dpop_tests();
 	failed += run_tamper_tests();
 	failed += run_copy_tests();
 	failed += run_slots_tests();

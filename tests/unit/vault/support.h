@@ -13,6 +13,7 @@
 
 int run_copy_tests(void);
 int run_create_tests(void);
+int run_dpop_tests(void);
 int run_failing_tests(void);
 int run_flip_tests(void);
 int run_payload_tests(void);
