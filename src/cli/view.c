@@ -236,7 +236,9 @@ view_long(struct output *out, const struct larder_credential *credential, int64_
 	line(out, "client", credential->client);
 	line(out, "account", credential->account);
 	line(out, "scope", credential->scope);
+	line(out, "resource", credential->resource);
 	line(out, "allowed hosts", credential->api_hosts);
+	line(out, "bound to the key", credential->dpop_jkt);
 	extra_lines(out, credential->extra);
 	output_format(out, "%-16s ", "state");
 	output_colour(out, view_state_colour(credential->state));

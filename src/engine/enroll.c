@@ -306,6 +306,20 @@ find_kept(struct engine *engine, const struct enrolment *enrolment, const struct
 	return code == LARDER_NOT_FOUND || code == LARDER_DAMAGED ? LARDER_OK : code;
 }
 
+/*
+ * What is handed in is bound from its next exchange on: to the key that there is, or a new one. A confidential client's
+ * refresh token is bound to none (RFC 9449 section 5).
+ */
+static enum larder_code
+take_key(struct engine *engine, const struct party *party, const struct credential *existing, struct dpop_key *ret,
+    struct larder_error *ret_error)
+{
+	enum larder_code code =
+	    existing->dpop_jkt[0] == '\0' ? LARDER_NOT_FOUND : dpop_key_load(engine->vault, existing, ret, ret_error);
+
+	return code == LARDER_NOT_FOUND ? prove_begin(engine, party, ret, ret_error) : code;
+}
+
 /* It ends when it would have ended. */
 static void
 keep_lifetime(const struct credential *existing, struct credential *ret)
@@ -321,6 +335,7 @@ enroll_credential(struct engine *engine, const struct enrolment *wanted, struct 
 {
 	struct enrolment with_kept = *wanted, *enrolment = &with_kept;
 	struct secret kept = SECRET_INIT;
+	struct dpop_key own = { .alg = "" };
 	struct credential credential = { 0 }, existing = { 0 };
 	struct client client = { .name = "" };
 	struct party party = { 0 };
@@ -379,7 +394,11 @@ enroll_credential(struct engine *engine, const struct enrolment *wanted, struct 
 	code = pin_endpoint(&party, &credential, ret_error);
 	credential.nonce_asked_at = 0;
 	credential.dpop_jkt[0] = '\0';
-	if (code == LARDER_OK && enrolment->dpop != NULL)
+	if (code == LARDER_OK && enrolment->dpop == NULL) {
+		code = take_key(engine, &party, &existing, &own, ret_error);
+		enrolment->dpop = &own;
+	}
+	if (code == LARDER_OK)
 		code = prove_thumbprint(enrolment->dpop, credential.dpop_jkt, ret_error);
 	if (code == LARDER_OK)
 		code = store_new(engine, enrolment, &party, &credential, ret_error);
@@ -389,6 +408,7 @@ out:
 	party_clear(&party);
 	client_clear(&client);
 	secret_free(&kept);
+	dpop_key_clear(&own);
 	wipe(&existing.intent, sizeof existing.intent);
 	return error_name(ret_error, code, enrolment->name);
 }

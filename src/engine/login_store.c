@@ -62,7 +62,7 @@ login_judge(struct login *login, const struct http_reply *http, int64_t sent_at,
 {
 	reply_judge(login->party.provider, http, sent_at, ret);
 	if (!secret_is_empty(&login->dpop.key))
-		dpop_judge(ret, &login->is_bearer);
+		dpop_judge(login->party.provider, ret, &login->is_bearer);
 }
 
 enum larder_code

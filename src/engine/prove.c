@@ -18,11 +18,14 @@ enum larder_code
 prove_begin(struct engine *engine, const struct party *party, struct dpop_key *ret, struct larder_error *ret_error)
 {
 	const char *wanted = party->client.dpop, *alg;
+	bool must = party->provider->dpop == DPOP_REQUIRED;
 	struct dpop_key key = { .created_at = engine->effects->now_s(engine->effects->ctx) };
 	enum larder_code code;
 
-	if (wanted[0] == '\0')
+	if (wanted[0] == '\0' && !must)
 		return LARDER_OK;
+	if (wanted[0] == '\0')
+		wanted = "auto";
 	alg = dpop_choose_alg(&party->provider->dpop_algs, strcmp(wanted, "auto") == 0 ? "" : wanted);
 	if (alg == NULL)
 		return error_set(ret_error, LARDER_REJECTED, "cannot log in",

@@ -10,7 +10,7 @@
 #include "oauth/dpop.h"
 
 /*
- * A new key, if the client of party wants its tokens bound to one; else *ret stays empty. The caller clears it. Errors:
+ * A new key, if the client of party or its provider wants tokens bound to one; else *ret stays empty. The caller clears it. Errors:
  * REJECTED (no algorithm suits both), those of sign_key_make.
  */
 enum larder_code

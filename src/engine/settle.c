@@ -176,7 +176,7 @@ commit_reply(struct engine *engine, const struct party *party, struct credential
 	if (credential->grant_type != GRANT_TYPE_REFRESH_TOKEN)
 		grants_judge(&reply, &dropped);
 	if (credential->dpop_jkt[0] != '\0')
-		dpop_judge(&reply, &is_bearer);
+		dpop_judge(party->provider, &reply, &is_bearer);
 	if (credential->subject_of_id_token)
 		(void)party_believes(party, credential, NULL, 0, &reply);
 	code = begin_anew(engine, credential, &fresh, ret_error);

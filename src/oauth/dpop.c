@@ -239,11 +239,16 @@ dpop_is_type(const char *token_type)
 }
 
 void
-dpop_judge(struct token_reply *reply, bool *ret_is_bearer)
+dpop_judge(const struct provider *provider, struct token_reply *reply, bool *ret_is_bearer)
 {
 	static const char unknown[] = "token_type '";
 
 	*ret_is_bearer = reply->outcome == GRANT_TOKENS && reply->usable;
+	if (*ret_is_bearer && provider->dpop == DPOP_REQUIRED && !dpop_is_type(reply->token_type)) {
+		*ret_is_bearer = reply->usable = false;
+		(void)text_format(reply->complaint, sizeof(reply->complaint),
+		    "the token is bound to no key, as this provider's have to be");
+	}
 	if (reply->outcome != GRANT_TOKENS || !dpop_is_type(reply->token_type))
 		return;
 	*ret_is_bearer = false;

@@ -56,9 +56,10 @@ const char *dpop_choose_alg(const struct strings *supported, const char *wanted)
 
 /*
  * Judge the type of the tokens that came for a request with a proof; without one a token of this type stays unusable
- * (RFC 6749 section 7.1). *ret_is_bearer: it is good, and bound to no key (RFC 9449 section 5).
+ * (RFC 6749 section 7.1). *ret_is_bearer: it is good, and bound to no key (RFC 9449 section 5); where the
+ * definition says that tokens have to be, it is not usable.
  */
-void dpop_judge(struct token_reply *reply, bool *ret_is_bearer);
+void dpop_judge(const struct provider *provider, struct token_reply *reply, bool *ret_is_bearer);
 
 /* Whether a token_type is "DPoP", in any case of letters. */
 bool dpop_is_type(const char *token_type);

@@ -224,6 +224,7 @@ static const struct field definition_fields[] = {
 	{ "authorize_params",         FIELD_PAIRS,   AT(authorize_params), NULL, NULL, NULL },
 	{ "offline_scopes",           FIELD_STRINGS, AT(offline_scopes), NULL, NULL, NULL },
 	{ "scopes_supported",         FIELD_STRINGS, AT(scopes_supported), NULL, NULL, NULL },
+	{ "dpop",                     FIELD_WORD,    AT(dpop), dpop_words, NULL, NULL },
 	{ "dpop_algs",                FIELD_STRINGS, AT(dpop_algs), NULL, NULL, NULL },
 	{ "api_hosts",                FIELD_STRINGS, AT(api_hosts), NULL, NULL, NULL },
 	{ "code_exchange",            FIELD_OBJECT,  0, NULL, code_exchange_fields, NULL },

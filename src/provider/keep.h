@@ -21,6 +21,7 @@ extern const struct word on_unknown_words[];
 extern const struct word revoke_style_words[];
 extern const struct word basic_encoding_words[];
 extern const struct word challenge_words[];
+extern const struct word dpop_words[];
 extern const struct word body_words[];
 
 /* The name of a value; NULL if it has none. */

@@ -78,6 +78,12 @@ const struct word revoke_style_words[] = {
 	{ NULL, 0 },
 };
 
+const struct word dpop_words[] = {
+	{ "supported", DPOP_SUPPORTED },
+	{ "required", DPOP_REQUIRED },
+	{ NULL, 0 },
+};
+
 const struct word challenge_words[] = {
 	{ "base64url", CHALLENGE_BASE64URL },
 	{ "hex", CHALLENGE_HEX },

@@ -39,6 +39,8 @@ enum basic_encoding { BASIC_FORM = 0, BASIC_RAW };
 enum body_format { BODY_FORM = 0, BODY_JSON, BODY_QUERY, BODY_NONE };
 enum pkce_use { PKCE_UNKNOWN = 0, PKCE_SUPPORTED, PKCE_REQUIRED, PKCE_UNSUPPORTED };
 
+enum dpop_use { DPOP_UNKNOWN = 0, DPOP_SUPPORTED, DPOP_REQUIRED };
+
 enum challenge_encoding { CHALLENGE_BASE64URL = 0, CHALLENGE_HEX }; /* of the SHA-256 of the verifier */
 
 enum rotation_kind {
@@ -173,8 +175,9 @@ struct provider {
 	struct name_values authorize_params;
 	struct strings offline_scopes;
 	struct strings scopes_supported; /* that it says it knows; for people */
-	struct strings dpop_algs;        /* of DPoP proofs (RFC 9449 section 5.1); none: it does not say */
-	struct strings api_hosts;        /* that may get access tokens besides the token endpoint's host; oauth/api.h */
+	enum dpop_use dpop;       /* required: every client's tokens are bound to a key, or of no use (RFC 9449) */
+	struct strings dpop_algs; /* of DPoP proofs (RFC 9449 section 5.1); none: it does not say */
+	struct strings api_hosts; /* that may get access tokens besides the token endpoint's host; oauth/api.h */
 
 	struct {
 		enum body_format body;
