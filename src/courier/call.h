@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include "courier/collect.h"
+#include "courier/handshake.h"
 #include "courier/http.h"
 
 #define CALL_LINES_MAX (HTTP_HEADERS_MAX + 4) /* the request's headers and the defaults */
@@ -25,6 +26,7 @@ struct call {
 	curl_off_t source_len; /* bytes of the file that is the body, if one is */
 	int64_t give_up_at_ms; /* of the time awake */
 	struct collect collect;
+	struct handshake handshake; /* with the server; nothing is noted behind a proxy with TLS of its own */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -40,6 +42,7 @@ int call_progress(void *context, curl_off_t down_all, curl_off_t down, curl_off_
 int call_socket(void *context, curl_socket_t fd, curlsocktype purpose);
 size_t call_read(char *dst, size_t size, size_t count, void *context);
 size_t call_head(char *line, size_t size, size_t count, void *context);
+int call_trace(CURL *curl, curl_infotype type, char *data, size_t len, void *context);
 size_t call_body(char *data, size_t size, size_t count, void *context);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  *   JOB --connect--> READY --GO--> sent --reply--> sealed in the slot --> SEALED
  *        '-> FAILED          '-> noted in the slot, FAILED, nothing sent
- *                                       '-> FAILED, sent and no reply
+ *                                       |-> FAILED, sent and no reply
+ *                                       '-> noted in the slot, FAILED, the certificate refused and nothing read
  *
  * (1) Not a byte of the request leaves before GO.                                    [ask_to_go]
  * (2) After GO nothing but the reply, its absence or the time ends the exchange: a vault side that is gone is only
@@ -21,7 +22,7 @@
 struct asking {
 	int wire;
 	int32_t go_ms;
-	bool refused;
+	bool refused, went;
 };
 
 /* Says READY and waits for GO. Anything else, an end or the time-out included, is a no. */
@@ -38,6 +39,7 @@ ask_to_go(void *context)
 	    frame_read(asking->wire, &type, &body, deadline_ms) == IO_OK && type == FRAME_GO;
 	buf_clear(&body);
 	asking->refused = !go;
+	asking->went = go;
 	return go;
 }
 
@@ -85,7 +87,7 @@ exchange_run(const struct job *job, const struct authority *authority, const str
 	if (job->kind == JOB_EXCHANGE)
 		terms.gate = ask_to_go;
 	if (!http_perform(job, &terms, &reply, &failure)) {
-		if (asking.refused)
+		if (asking.refused || (asking.went && failure.stage == CALL_REFUSED))
 			keeper_note_unsent(&keeper, fds, &job->attempt);
 		say_failed(fds->wire, &failure);
 	} else if (job->kind == JOB_PLAIN)

@@ -145,6 +145,22 @@ explain_silence(const struct call *call, CURLcode code, const char *host, struct
 	}
 }
 
+/* Before the server read anything, whatever left this machine. */
+static bool
+explain_refused(const struct call *call, const char *host, struct call_failure *ret)
+{
+	const char *alert = handshake_refusal(&call->handshake);
+
+	if (alert == NULL)
+		return false;
+	ret->stage = CALL_REFUSED;
+	(void)text_format(ret->why, sizeof(ret->why), "%s %s (TLS alert %s)", host,
+	    secret_is_empty(&call->job->certificate) ? "wants to see a client certificate, and there is none"
+						     : "refuses the client certificate",
+	    alert);
+	return true;
+}
+
 void
 explain(const struct call *call, CURLcode code, struct call_failure *ret)
 {
@@ -157,6 +173,8 @@ explain(const struct call *call, CURLcode code, struct call_failure *ret)
 	if (call->refusal != NULL) {
 		(void)text_format(failure.why, sizeof(failure.why), "%s %s", host, call->refusal);
 		failure.private = call->job->public_only;
+	} else if ((call->sent || !call->asked) && explain_refused(call, host, &failure)) {
+		/* it is said */
 	} else if (call->sent) {
 		failure.stage = CALL_SENT;
 		explain_silence(call, code, host, &failure);

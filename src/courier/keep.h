@@ -34,7 +34,7 @@ bool keeper_keep(struct keeper *keeper, const struct keep_fds *fds, const struct
     const struct http_reply *reply);
 
 /*
- * Leave a note in the slot that nothing was sent and nothing ever will be (a FAILED body with CALL_NO_GO, sealed as a
+ * Leave a note in the slot that nothing was sent and nothing ever will be, or that the server read nothing (a FAILED body with CALL_NO_GO, sealed as a
  * reply is): whoever finds the open intent need not wait for what might be under way. Best effort, tried once; without
  * the note the next one waits for the end of the quarantine.
  */

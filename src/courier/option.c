@@ -5,6 +5,7 @@
  * authenticate. A test records every option that is set and compares the whole list.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "courier/call.h"
 
@@ -94,6 +95,19 @@ set_certificate(struct call *call)
 	    set_text(call, CURLOPT_SSLKEYTYPE, "DER") && set_blob(call, CURLOPT_SSLKEY_BLOB, &job->certificate_key);
 }
 
+/*
+ * The TLS messages of the server, which tell whether it refused this client's certificate. A proxy's would be mixed with
+ * them.
+ */
+static bool
+set_trace(struct call *call)
+{
+	if (!call->secure || strncasecmp(call->job->proxy, "https:", strlen("https:")) == 0)
+		return true;
+	return curl_easy_setopt(call->curl, CURLOPT_DEBUGFUNCTION, call_trace) == CURLE_OK &&
+	    curl_easy_setopt(call->curl, CURLOPT_DEBUGDATA, call) == CURLE_OK && set_number(call, CURLOPT_VERBOSE, 1);
+}
+
 /* An empty proxy is not the same as none set: it keeps libcurl from asking the environment. */
 static bool
 set_route(struct call *call)
@@ -167,6 +181,7 @@ option_set_all(struct call *call)
 		if (!set_number(call, numbers[i].option, numbers[i].value))
 			return false;
 	}
-	return set_route(call) && set_trust(call) && set_certificate(call) && set_times(call) && set_callbacks(call) &&
-	    set_body(call) && curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, call->lines) == CURLE_OK;
+	return set_route(call) && set_trust(call) && set_certificate(call) && set_trace(call) && set_times(call) &&
+	    set_callbacks(call) && set_body(call) &&
+	    curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, call->lines) == CURLE_OK;
 }

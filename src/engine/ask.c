@@ -4,8 +4,8 @@
 #define LISTEN_MS 30000
 
 enum larder_code
-ask_plain(const struct engine *engine, struct job *job, struct http_request *request, int64_t deadline_ms,
-    const char *what, struct http_reply *ret, struct larder_error *ret_error)
+ask_plain(const struct engine *engine, const char *client, struct job *job, struct http_request *request,
+    int64_t deadline_ms, const char *what, struct http_reply *ret, struct larder_error *ret_error)
 {
 	const struct effects *fx = engine->effects;
 	struct call_result result = { .failure = { .why = "" } };
@@ -28,6 +28,8 @@ ask_plain(const struct engine *engine, struct job *job, struct http_request *req
 		return LARDER_OK;
 	}
 	http_reply_clear(&result.reply);
+	if (event == CALL_FAILED && result.failure.stage == CALL_REFUSED)
+		return party_refused(client, result.failure.why, what, ret_error);
 	return error_set(ret_error, LARDER_UNAVAILABLE, what, "try again", "%s",
 	    event == CALL_FAILED ? result.failure.why : "the provider did not answer");
 }

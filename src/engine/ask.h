@@ -9,10 +9,11 @@
 
 /*
  * Send request by job, whose party or hosts are set, and wait for its reply until deadline_ms (of effects' clock).
- * request is taken over and job is spent on every way out; the caller clears *ret. Blocks. Errors: UNAVAILABLE (no
- * answer, in the words of what), and those of call_open.
+ * client is the name of the one that asks, NULL for none yet. request is taken over and job is spent on every way out; the caller clears *ret. Blocks. Errors: UNAVAILABLE (no
+ * answer, in the words of what), REJECTED (the client's certificate was refused), and those of call_open.
  */
-enum larder_code ask_plain(const struct engine *engine, struct job *job, struct http_request *request,
+enum larder_code
+ask_plain(const struct engine *engine, const char *client, struct job *job, struct http_request *request,
     int64_t deadline_ms, const char *what, struct http_reply *ret, struct larder_error *ret_error);
 
 #endif

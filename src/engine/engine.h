@@ -162,6 +162,9 @@ bool party_believes(const struct party *party, const struct credential *credenti
 enum larder_code
 party_job(const struct engine *engine, const struct party *party, struct job *ret, struct larder_error *ret_error);
 
+/* The server refused the certificate of client in the TLS handshake, as the courier's why says: REJECTED. */
+enum larder_code party_refused(const char *client, const char *why, const char *what, struct larder_error *ret_error);
+
 /* --- client_key.c: how a client proves itself --- */
 
 /* prove of struct oauth_client; ctx is the party. */
@@ -189,8 +192,9 @@ enum larder_code client_key_public(const struct client_key *key, struct buf *ret
 
 struct exchange_end { /* the courier's last word, as far as settle needs it */
 	uint8_t attempt_id[16];
-	bool unsent;    /* it says that nothing was sent after all */
-	bool has_reply; /* it could not seal and handed the reply over */
+	bool unsent;       /* it says that nothing was sent after all, or read by the server */
+	char refused[256]; /* then: how the server refused the client's certificate; "": it is not about that */
+	bool has_reply;    /* it could not seal and handed the reply over */
 	struct http_reply reply;
 	bool judged; /* such a reply was committed while the courier still held the lock */
 	struct larder_error judgement;

@@ -212,8 +212,10 @@ out:
 }
 
 static enum larder_code
-fail_unsent(const struct call_result *result, enum call_event event, struct larder_error *ret_error)
+fail_unsent(const char *client, const struct call_result *result, enum call_event event, struct larder_error *ret_error)
 {
+	if (event == CALL_FAILED && result->failure.stage == CALL_REFUSED)
+		return party_refused(client, result->failure.why, "refresh failed", ret_error);
 	if (event == CALL_TIMEOUT)
 		return error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed",
 		    "try again, or allow more with --timeout", "no connection to the provider in time");
@@ -230,8 +232,8 @@ fail_unsent(const struct call_result *result, enum call_event event, struct lard
 
 /* Everything up to ready; whatever fails here left nothing ambiguous. */
 static enum larder_code
-connect_courier(struct engine *engine, const struct job *job, const struct spool_slot *slot, const struct lock *lock,
-    int64_t deadline_ms, struct call **ret, struct larder_error *ret_error)
+connect_courier(struct engine *engine, const char *client, const struct job *job, const struct spool_slot *slot,
+    const struct lock *lock, int64_t deadline_ms, struct call **ret, struct larder_error *ret_error)
 {
 	const struct effects *fx = engine->effects;
 	struct call_result result = { .failure = { .why = "" } };
@@ -249,7 +251,7 @@ connect_courier(struct engine *engine, const struct job *job, const struct spool
 		return LARDER_OK;
 	}
 	fx->call_close(fx->ctx, call);
-	code = fail_unsent(&result, event, ret_error);
+	code = fail_unsent(client, &result, event, ret_error);
 	http_reply_clear(&result.reply);
 	return code;
 }
@@ -268,7 +270,9 @@ hear_end(struct engine *engine, struct call *call, int64_t deadline_ms, struct e
 		ret->reply = result.reply;
 		break;
 	case CALL_FAILED:
-		ret->unsent = result.failure.stage < CALL_SENT;
+		ret->unsent = result.failure.stage < CALL_SENT || result.failure.stage == CALL_REFUSED;
+		if (result.failure.stage == CALL_REFUSED)
+			(void)text_format(ret->refused, sizeof ret->refused, "%s", result.failure.why);
 		break;
 	case CALL_TIMEOUT:
 		return error_set(ret_error, LARDER_UNAVAILABLE, "refresh failed", "run the same command again",
@@ -331,9 +335,10 @@ exchange_run(struct engine *engine, const struct party *party, const struct toke
 		code = fx->slot_claim(fx->ctx, slot_size(credential), &slot, &error);
 	if (code != LARDER_OK)
 		goto out;
-	code = connect_courier(engine, &job, &slot, lock, want->deadline_ms, &call, &error);
+	code = connect_courier(engine, party->client.name, &job, &slot, lock, want->deadline_ms, &call, &error);
 	if (code != LARDER_OK) {
-		if (settle_failure(engine, credential, false, &error, &second) == LARDER_OK)
+		if (settle_failure(engine, credential, false, &error, &second) == LARDER_OK &&
+		    larder_code_retryable(error.code))
 			error.retry_after_s = credential->retry_at - fx->now_s(fx->ctx);
 		goto out;
 	}

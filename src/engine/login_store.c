@@ -77,7 +77,7 @@ login_ask(struct engine *engine, struct login *login, struct http_request *reque
 		http_request_clear(request);
 		return code;
 	}
-	return ask_plain(engine, &job, request, deadline_ms, "cannot log in", ret, ret_error);
+	return ask_plain(engine, login->party.client.name, &job, request, deadline_ms, "cannot log in", ret, ret_error);
 }
 
 enum larder_code

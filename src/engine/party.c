@@ -184,3 +184,16 @@ party_job(const struct engine *engine, const struct party *party, struct job *re
 	job_clear(ret);
 	return error_no_memory(ret_error);
 }
+
+enum larder_code
+party_refused(const char *client, const char *why, const char *what, struct larder_error *ret_error)
+{
+	char hint[192] = "manage the client in the provider's pages";
+
+	if (client != NULL)
+		(void)text_format(hint, sizeof hint,
+		    "register the certificate of client '%s' at the provider, or give another with 'larder client key --use "
+		    "tls --replace'",
+		    client);
+	return error_set(ret_error, LARDER_REJECTED, what, hint, "%s", why);
+}

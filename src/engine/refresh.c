@@ -256,7 +256,7 @@ look(struct engine *engine, struct refresh_call *call, struct credential *creden
 	if (code != LARDER_OK)
 		return code;
 	/* It wants a proof with the nonce that is known now, and has not looked at the token (RFC 9449 section 8). */
-	if (judged && judgement.code == LARDER_REJECTED && credential->nonce_asked_at != 0) {
+	if (judged && judgement.code == LARDER_REJECTED && !end->unsent && credential->nonce_asked_at != 0) {
 		call->asked = call->repeated = 0;
 		judgement = (struct larder_error){ .code = LARDER_OK, .retry_after_s = -1 };
 	}

@@ -30,8 +30,8 @@ register_client(struct engine *engine, const struct provider *provider, const ch
 
 	if (code == LARDER_OK) {
 		make_job(engine, provider, proxy, &job);
-		code =
-		    ask_plain(engine, &job, &request, deadline_ms, "the client was not registered", &reply, ret_error);
+		code = ask_plain(
+		    engine, NULL, &job, &request, deadline_ms, "the client was not registered", &reply, ret_error);
 	}
 	if (code == LARDER_OK)
 		code = registration_read(provider, &reply, ret, ret_error);
@@ -58,7 +58,7 @@ register_withdraw(struct engine *engine, const struct party *party, int64_t dead
 	if (!registration_delete_build(client->registration_uri, &client->registration_token, &request))
 		return error_no_memory(ret_error);
 	make_job(engine, party->provider, client->proxy, &job);
-	code = ask_plain(engine, &job, &request, deadline_ms, what, &reply, ret_error);
+	code = ask_plain(engine, NULL, &job, &request, deadline_ms, what, &reply, ret_error);
 	/* 401: the token is not valid any more, because the registration is gone (RFC 7592 section 2.3, 1.3) */
 	if (code == LARDER_OK && reply.status != 204 && reply.status != 200 && reply.status != 401 &&
 	    reply.status != 404)

@@ -10,6 +10,7 @@
 #include "oauth/protected.h"
 
 struct attempt_state {
+	const char *client;
 	bool refused;     /* a 401 that another token may mend: nobody has heard of it */
 	bool wants_nonce; /* so may a proof with the server's nonce, which is asked for once */
 	bool is_bound;    /* the token is shown with a proof */
@@ -161,6 +162,8 @@ hear(struct engine *engine, const struct api_request *request, struct call *call
 		return code;
 	if (event == CALL_FAILED && result.failure.stage == CALL_SETUP)
 		return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL, "%s", result.failure.why);
+	if (event == CALL_FAILED && result.failure.stage == CALL_REFUSED)
+		return party_refused(state->client, result.failure.why, "the request failed", ret_error);
 	return error_set(ret_error, LARDER_UNAVAILABLE, "the request failed", "try again", "%s",
 	    event == CALL_FAILED ? result.failure.why : "the courier ended without a word");
 }
@@ -193,7 +196,7 @@ send_proven(struct engine *engine, const struct api_request *request, const stru
 {
 	enum larder_code code;
 
-	*state = (struct attempt_state){ .is_bound = dpop_is_type(access->token_type) };
+	*state = (struct attempt_state){ .client = party->client.name, .is_bound = dpop_is_type(access->token_type) };
 	do {
 		state->wants_nonce = false;
 		code = send_once(engine, request, party, credential, access, state, ret_error);

@@ -17,7 +17,7 @@
 enum find {
 	FOUND_NOTHING,
 	FOUND_REPLY,
-	FOUND_UNSENT /* the courier was never told to go, and says so */
+	FOUND_UNSENT /* the courier was never told to go, or the server has read nothing, and it says so */
 };
 
 static enum find
@@ -238,7 +238,8 @@ take_back_unsent(struct engine *engine, struct credential *credential, struct la
 	struct credential fresh = { 0 };
 	enum larder_code code;
 
-	(void)text_format(judgement.error.why, sizeof judgement.error.why, "nothing was sent: who asked has ended");
+	(void)text_format(
+	    judgement.error.why, sizeof judgement.error.why, "the provider read nothing: who asked has ended");
 	code = begin_anew(engine, credential, &fresh, ret_error);
 	if (code != LARDER_OK || !is_attempt(&fresh.intent, credential->intent.attempt_id) ||
 	    fresh.intent.doubted_at != 0)
@@ -258,17 +259,20 @@ out:
 }
 
 static enum larder_code
-fail_unsent(struct engine *engine, struct credential *credential, bool *ret_judged, struct larder_error *ret_judgement,
-    struct larder_error *ret_error)
+fail_unsent(struct engine *engine, struct credential *credential, const struct exchange_end *end, bool *ret_judged,
+    struct larder_error *ret_judgement, struct larder_error *ret_error)
 {
 	const struct effects *fx = engine->effects;
 	enum larder_code code;
 
-	(void)error_set(ret_judgement, LARDER_UNAVAILABLE, "refresh failed", "try again",
-	    "the connection was given up before anything was sent");
+	if (end->refused[0] != '\0')
+		(void)party_refused(credential->client, end->refused, "refresh failed", ret_judgement);
+	else
+		(void)error_set(ret_judgement, LARDER_UNAVAILABLE, "refresh failed", "try again",
+		    "the connection was given up before anything was sent");
 	code = settle_failure(engine, credential, true, ret_judgement, ret_error);
 	*ret_judged = code == LARDER_OK;
-	if (code == LARDER_OK)
+	if (code == LARDER_OK && larder_code_retryable(ret_judgement->code))
 		ret_judgement->retry_after_s = credential->retry_at - fx->now_s(fx->ctx);
 	return code;
 }
@@ -294,7 +298,7 @@ settle(struct engine *engine, struct credential *credential, const struct exchan
 	if (ours && end->judged)
 		return LARDER_OK; /* and left a doubt */
 	if (ours && end->unsent)
-		return fail_unsent(engine, credential, ret_judged, ret_judgement, ret_error);
+		return fail_unsent(engine, credential, end, ret_judged, ret_judgement, ret_error);
 	if (ours && end->has_reply) {
 		http = &end->reply;
 		len = http->body.len;
@@ -304,7 +308,7 @@ settle(struct engine *engine, struct credential *credential, const struct exchan
 			return code;
 	}
 	if (found == FOUND_UNSENT) {
-		code = ours ? fail_unsent(engine, credential, ret_judged, ret_judgement, ret_error)
+		code = ours ? fail_unsent(engine, credential, end, ret_judged, ret_judgement, ret_error)
 			    : take_back_unsent(engine, credential, ret_error);
 		goto out;
 	}

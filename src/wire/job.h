@@ -47,13 +47,17 @@ struct job {
 	struct job_attempt attempt;    /* exchange jobs */
 };
 
-/* Where a failed conversation ended. Before CALL_SENT nothing of the request left the machine. */
+/*
+ * Where a failed conversation ended. Before CALL_SENT nothing of the request left the machine; with CALL_REFUSED it may
+ * have left, and is known not to have been read.
+ */
 enum call_stage {
 	CALL_SETUP = 1, /* bad job, refused URL, sandbox */
 	CALL_CONNECT,   /* DNS, TCP, TLS, peer address refused */
 	CALL_NO_GO,     /* GO did not come; nothing sent */
 	CALL_SENT,      /* sent, and no whole reply came */
-	CALL_SEAL       /* a reply came and could not be made durable: a REPLY frame with it follows, see frame.h */
+	CALL_SEAL,      /* a reply came and could not be made durable: a REPLY frame with it follows, see frame.h */
+	CALL_REFUSED    /* the server refused this client's certificate, or the lack of one, in the TLS handshake */
 };
 
 struct call_failure {

@@ -19,7 +19,7 @@ static const struct field reply_table[] = {
 };
 
 static const struct field failure_table[] = {
-	{ 1, FIELD_U32, true, FIELD_AT(call_failure, stage), .min = CALL_SETUP, .max = CALL_SEAL },
+	{ 1, FIELD_U32, true, FIELD_AT(call_failure, stage), .min = CALL_SETUP, .max = CALL_REFUSED },
 	{ 2, FIELD_TEXT, false, FIELD_AT(call_failure, why) },
 	{ 3, FIELD_BOOL, false, FIELD_AT(call_failure, private) },
 };

@@ -5,6 +5,7 @@
 int run_authority_tests(void);
 int run_challenge_tests(void);
 int run_collect_tests(void);
+int run_handshake_tests(void);
 int run_hosts_tests(void);
 int run_loopback_tests(void);
 int run_memory_tests(void);

@@ -9,6 +9,7 @@ main(void)
 	failed += run_authority_tests();
 	failed += run_challenge_tests();
 	failed += run_collect_tests();
+	failed += run_handshake_tests();
 	failed += run_hosts_tests();
 	failed += run_loopback_tests();
 	failed += run_option_tests();

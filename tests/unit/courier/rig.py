@@ -110,7 +110,7 @@ class CourierTest(unittest.TestCase):
         self.assertEqual(wire.number(found[1]), stage, why)
         self.assertIn(words, why)
         self.assertEqual(courier.wait(), 0)
-        if stage == wire.NO_GO:
+        if stage in (wire.NO_GO, wire.REFUSED):
             self.assert_noted_unsent()
         else:
             self.assertEqual(self.slot_state(), "blank")

@@ -10,7 +10,7 @@ import time
 
 JOB, READY, GO, SEALED, REPLY, FAILED, KEPT = range(1, 8)
 EXCHANGE, PLAIN = 1, 2
-SETUP, CONNECT, NO_GO, SENT, SEAL = range(1, 6)
+SETUP, CONNECT, NO_GO, SENT, SEAL, REFUSED = range(1, 7)
 
 # The same fixed attempt as in open_slot.c.
 ATTEMPT = {13: b"\x01" * 16, 14: b"\x02" * 16, 15: struct.pack(">Q", 7), 16: b"\x03" * 16, 17: b"\x04" * 32}
@@ -36,12 +36,13 @@ def number(data):
 
 
 def encode_job(url, public=None, kind=EXCHANGE, method="POST", body=b"", headers=(), insecure=False, proxy="",
-               ca_file="", ca_dir="", connect_ms=5000, go_ms=5000, listen_ms=10000):
+               ca_file="", ca_dir="", connect_ms=5000, go_ms=5000, listen_ms=10000, certificate=b"",
+               certificate_key=b""):
     out = field(1, struct.pack(">I", kind)) + field(2, method.encode()) + field(3, url.encode())
     for name, value in headers:
         out += field(4, bytes([len(name)]) + name.encode() + value.encode())
     for tag, data in ((5, body), (6, b"\x01" if insecure else b""), (7, proxy.encode()), (8, ca_file.encode()),
-                      (9, ca_dir.encode())):
+                      (9, ca_dir.encode()), (25, certificate), (26, certificate_key)):
         if data:
             out += field(tag, data)
     for tag, value in ((10, connect_ms), (11, go_ms), (12, listen_ms)):

@@ -252,6 +252,11 @@ wait_call(void *ctx, struct call *call, int64_t deadline_ms, struct call_result 
 		die(call);
 		return CALL_FAILED;
 	}
+	if (call->fate.course == IS_REFUSED) {
+		fail_at(CALL_REFUSED, "provider refuses the client certificate", ret);
+		die(call);
+		return CALL_FAILED;
+	}
 	if (call->fate.course == RESET_SENDING) {
 		fail_at(CALL_SENT, "connection reset", ret);
 		die(call);
@@ -283,6 +288,11 @@ go_call(void *ctx, struct call *call)
 		die(call);
 		return false;
 	case GIVES_UP:
+		return true;
+	case IS_REFUSED:
+	case REFUSED_AND_DIES:
+		note_unsent(call);
+		die(call);
 		return true;
 	case DIES_SENDING:
 	case RESET_SENDING:

@@ -220,6 +220,51 @@ a_request_that_was_not_sent_says_nothing_about_an_earlier_one(void **state)
 	assert_int_equal(world_spooled(world), 0);
 }
 
+/* In TLS 1.3 the request is on its way before the server has looked at the certificate. */
+static void
+a_refused_certificate_spends_nothing_and_leaves_no_doubt(void **state)
+{
+	struct world *world = *state;
+
+	world_next(world, IS_REFUSED);
+	world->at_rest = true; /* no quarantine */
+	assert_no_token(world, LARDER_REJECTED, "refuses the client certificate");
+	assert_non_null(strstr(world->error.hint, "register the certificate of client"));
+	assert_int_equal(world->server.requests, 0);
+	assert_int_equal(world_state(world), STATE_OK);
+	assert_false(world_credential(world).intent.open);
+	world->want.force = true;
+	assert_token(world, "at-2", true);
+}
+
+static void
+a_refusal_of_which_only_the_note_tells_costs_no_wait(void **state)
+{
+	struct world *world = *state;
+
+	world_next(world, REFUSED_AND_DIES);
+	world_next(world, GOES_WELL);
+	world->at_rest = true;
+	(void)world_get(world);
+	assert_false(world_credential(world).intent.open);
+	assert_int_equal(world_state(world), STATE_OK);
+	world->want.force = true;
+	assert_token(world, "at-2", true);
+}
+
+static void
+a_refused_certificate_says_nothing_about_an_earlier_request(void **state)
+{
+	struct world *world = *state;
+
+	world_next(world, DIES_LISTENING);
+	assert_no_token(world, LARDER_IN_DOUBT, "no answer");
+	world_next(world, IS_REFUSED);
+	world->want.accept = true;
+	assert_int_not_equal(world_get(world), LARDER_OK);
+	assert_true(world_credential(world).intent.open);
+}
+
 static void
 a_call_that_loses_two_replies_reports_it(void **state)
 {
@@ -422,6 +467,9 @@ run_doubt_tests(void)
 		IN(strict_world, strict_goes_on_when_only_the_request_was_lost),
 		IN(strict_world, nobody_waits_for_a_request_that_was_never_sent),
 		IN(hold_world, a_request_that_was_not_sent_says_nothing_about_an_earlier_one),
+		IN(strict_world, a_refused_certificate_spends_nothing_and_leaves_no_doubt),
+		IN(strict_world, a_refusal_of_which_only_the_note_tells_costs_no_wait),
+		IN(hold_world, a_refused_certificate_says_nothing_about_an_earlier_request),
 		IN(static_world, a_call_that_loses_two_replies_reports_it),
 		IN(strict_world, force_in_a_doubt_does_not_risk_a_valid_token),
 		IN(hold_world, hold_gives_in_doubt_and_asks_nobody_until_a_person_accepts),

@@ -25,6 +25,8 @@ enum course {
 	NOT_TOLD,         /* it was ready, but go did not reach it, and it dies */
 	NOTES_UNSENT,     /* the same, and it leaves a note */
 	GIVES_UP,         /* it was told to go, and says that nothing was sent */
+	IS_REFUSED,       /* told to go, the server refuses the certificate before it reads, which is said and noted */
+	REFUSED_AND_DIES, /* the same, and nobody hears it */
 	DIES_SENDING,     /* told to go, and the request was lost on its way */
 	RESET_SENDING,    /* the same, and it says that no reply came */
 	DIES_LISTENING,   /* the server has processed the request, the reply is lost */
