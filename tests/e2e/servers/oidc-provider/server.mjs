@@ -6,6 +6,7 @@
 //
 // Writes its issuer into PORT-FILE when it listens; with CERT and KEY it is an https one. One user, and for every way of
 // client authentication one client: basic, post, public.
+import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
@@ -92,6 +93,7 @@ const configuration = {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     deviceFlow: { enabled: true },
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
     introspection: { enabled: true },
     registration: { enabled: true },
     registrationManagement: { enabled: true },
