@@ -36,6 +36,8 @@ select_names(struct session *session, const struct larder_revoke_query *query, c
 	}
 	for (i = 0; code == LARDER_OK && i < count; i++) {
 		code = credential_load(&session->vault, names[i], &credential, ret_error);
+		if (code == LARDER_NOT_FOUND && query->logout != 0 && revoke_waits(&session->engine, names[i]))
+			code = LARDER_OK; /* a log-in that has not come to anything yet */
 		if (code != LARDER_OK)
 			(void)error_name(ret_error, code, names[i]);
 		else if ((query->client == NULL || strcmp(query->client, credential.client) == 0) &&
@@ -156,7 +158,8 @@ larder_revoke(struct larder *larder, const struct larder_revoke_query *query, st
 	}
 	code = fence_all(&session->engine, query, names, count, nothing_left, ret_error);
 	for (i = 0; code == LARDER_OK && i < count; i++) {
-		revocation = (struct revocation){ .result = REVOCATION_REVOKED };
+		revocation = (struct revocation){ .result = REVOCATION_REVOKED,
+			.removed = nothing_left[i] && query->logout != 0 };
 		if (!nothing_left[i])
 			code = revoke_deliver(
 			    &session->engine, names[i], query->local_only != 0, deadline_ms, &revocation, ret_error);

@@ -257,11 +257,15 @@ struct revocation {
 };
 
 /*
- * Fence the credential: state revoking, at once and without the exchange lock. Already revoked and nothing left to
- * revoke: *ret_nothing_left.
+ * Fence the credential: state revoking, at once and without the exchange lock. A device code that waits under its name
+ * is forgotten, unless only access tokens are meant. Already revoked and nothing left to revoke, or logged out where
+ * there was only such a code: *ret_nothing_left.
  */
 enum larder_code revoke_begin(struct engine *engine, const char *name, uint8_t what, bool logout,
     bool *ret_nothing_left, struct larder_error *ret_error);
+
+/* Whether a device code waits under this name. */
+bool revoke_waits(struct engine *engine, const char *name);
 
 /*
  * Tell the provider and remember how far it went. local_only (logout): remove without telling. OK with *ret filled in,

@@ -35,6 +35,31 @@ has_tokens(struct engine *engine, const struct credential *credential, bool *ret
 	return code;
 }
 
+bool
+revoke_waits(struct engine *engine, const char *name)
+{
+	struct pending pending = { .expires_at = 0 };
+	struct larder_error ignored;
+	enum larder_code code = pending_load(engine->vault, name, &pending, &ignored);
+
+	pending_clear(&pending);
+	return code == LARDER_OK;
+}
+
+/* A person could still type in the code, and tokens would come after all. */
+static enum larder_code
+end_only_pending(struct engine *engine, const char *name, struct larder_error *ret_error)
+{
+	struct audit_event event = { .op = AUDIT_LOGOUT, .at = engine->effects->now_s(engine->effects->ctx) };
+	enum larder_code code = pending_remove(engine->vault, name, ret_error);
+
+	(void)text_format(event.name, sizeof event.name, "%s", name);
+	(void)text_format(event.result, sizeof event.result, "ok");
+	if (code == LARDER_OK)
+		code = audit_append(engine->vault, &event, ret_error);
+	return code == LARDER_OK ? vault_commit(engine->vault, NULL, ret_error) : code;
+}
+
 enum larder_code
 revoke_begin(struct engine *engine, const char *name, uint8_t what, bool logout, bool *ret_nothing_left,
     struct larder_error *ret_error)
@@ -48,12 +73,20 @@ revoke_begin(struct engine *engine, const char *name, uint8_t what, bool logout,
 	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);
 	if (code == LARDER_OK)
 		code = credential_load(engine->vault, name, &credential, ret_error);
+	if (code == LARDER_NOT_FOUND && logout && revoke_waits(engine, name)) {
+		*ret_nothing_left = true;
+		code = end_only_pending(engine, name, ret_error);
+		goto out;
+	}
+	if (code == LARDER_OK && (logout || (what & WHAT_REFRESH) != 0))
+		code = pending_remove(engine->vault, name, ret_error);
 	if (code == LARDER_OK && credential.state == STATE_REVOKED)
 		code = has_tokens(engine, &credential, &tokens, ret_error);
 	if (code != LARDER_OK)
 		goto out;
 	if (credential.state == STATE_REVOKED && !tokens && !logout) {
 		*ret_nothing_left = true;
+		code = vault_commit(engine->vault, NULL, ret_error);
 		goto out;
 	}
 	/* what a provider asked for before its revocation was accepted says nothing about that */
