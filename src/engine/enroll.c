@@ -158,7 +158,7 @@ forget_other_client(struct engine *engine, const struct credential *old, struct 
 
 /* In the transaction: the token comes in as the newest generation, its predecessor is kept until it has been used. */
 static enum larder_code
-store_new(struct engine *engine, const struct enrolment *enrolment, const struct party *party,
+store_new(struct engine *engine, const struct enrolment *enrolment, bool with_access, const struct party *party,
     struct credential *credential, struct larder_error *ret_error)
 {
 	struct grant old = { 0 }, grant = { 0 };
@@ -205,7 +205,7 @@ store_new(struct engine *engine, const struct enrolment *enrolment, const struct
 		code = store_key(engine, enrolment, credential, ret_error);
 	if (code == LARDER_OK && enrolment->replace)
 		code = access_remove_all(engine->vault, credential, ret_error);
-	if (code == LARDER_OK && enrolment->tokens != NULL)
+	if (code == LARDER_OK && with_access)
 		code = store_access(engine, credential, enrolment->tokens, credential->last_refresh_at, ret_error);
 	if (code == LARDER_OK)
 		code = audit(engine, enrolment->replace ? AUDIT_REPLACE : AUDIT_ADD, credential->name,
@@ -317,7 +317,15 @@ take_key(struct engine *engine, const struct party *party, const struct credenti
 	enum larder_code code =
 	    existing->dpop_jkt[0] == '\0' ? LARDER_NOT_FOUND : dpop_key_load(engine->vault, existing, ret, ret_error);
 
-	return code == LARDER_NOT_FOUND ? prove_begin(engine, party, ret, ret_error) : code;
+	/* one that is damaged is what people log in again for */
+	return code == LARDER_NOT_FOUND || code == LARDER_DAMAGED ? prove_begin(engine, party, ret, ret_error) : code;
+}
+
+/* Without the key of its log-in a token that is bound to it is of no use. */
+static bool
+has_access(const struct enrolment *wanted, const struct enrolment *enrolment)
+{
+	return wanted->tokens != NULL && (wanted->dpop == enrolment->dpop || !dpop_is_type(wanted->tokens->token_type));
 }
 
 /* It ends when it would have ended. */
@@ -374,8 +382,11 @@ enroll_credential(struct engine *engine, const struct enrolment *wanted, struct 
 			code = find_kept(engine, enrolment, &existing, &kept, ret_error);
 		if (code != LARDER_OK)
 			goto out;
-		if (!secret_is_empty(&kept))
+		if (!secret_is_empty(&kept)) {
 			enrolment->refresh_token = &kept;
+			if (existing.dpop_jkt[0] != '\0') /* that it is bound to: no new one can take its place */
+				enrolment->dpop = NULL;
+		}
 	} else if (code == LARDER_OK) {
 		code = error_set(ret_error, LARDER_EXISTS, "cannot add the credential",
 		    "choose another name, or store the token under it with --replace", "this name is taken");
@@ -401,7 +412,7 @@ enroll_credential(struct engine *engine, const struct enrolment *wanted, struct 
 	if (code == LARDER_OK)
 		code = prove_thumbprint(enrolment->dpop, credential.dpop_jkt, ret_error);
 	if (code == LARDER_OK)
-		code = store_new(engine, enrolment, &party, &credential, ret_error);
+		code = store_new(engine, enrolment, has_access(wanted, enrolment), &party, &credential, ret_error);
 out:
 	vault_rollback(engine->vault);
 	engine->effects->lock_close(engine->effects->ctx, &lock);

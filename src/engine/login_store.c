@@ -117,23 +117,49 @@ show_token(struct engine *engine, struct login *login, const struct token_reply 
 	    prove_with(engine, &login->dpop, NONCE_OF_RESOURCE, &reply->access_token, request, &ignored) == LARDER_OK;
 }
 
-/* Where no ID token came, the provider's userinfo endpoint is asked, once; that it does not tell is no failure here. */
+static enum larder_code
+ask_identity(struct engine *engine, struct login *login, const struct token_reply *reply, int64_t deadline_ms,
+    struct http_reply *ret)
+{
+	struct http_request request = { .headers_count = 0 };
+	struct larder_error ignored;
+	enum larder_code code;
+
+	code = userinfo_build(login->party.provider, &login->party.oauth, &reply->access_token, &request, &ignored);
+	if (code == LARDER_OK && !show_token(engine, login, reply, &request))
+		code = LARDER_UNAVAILABLE;
+	if (code == LARDER_OK) {
+		(void)text_format(login->asked_url, sizeof login->asked_url, "%s", request.url);
+		code = login_ask(engine, login, &request, deadline_ms, ret, &ignored);
+	}
+	http_request_clear(&request);
+	return code;
+}
+
+/*
+ * Where no ID token came, the provider's userinfo endpoint is asked, once, or again with the nonce that it asks for;
+ * that it does not tell is no failure here.
+ */
 static void
 find_identity(struct engine *engine, struct login *login, struct token_reply *reply, int64_t deadline_ms)
 {
-	struct http_request request = { .headers_count = 0 };
 	struct http_reply http = { .status = 0 };
-	struct larder_error ignored;
+	bool of_bound = dpop_is_type(reply->token_type);
+	enum larder_code code;
 
 	if (reply->identity.subject[0] != '\0')
 		return;
-	if (userinfo_build(login->party.provider, &login->party.oauth, &reply->access_token, &request, &ignored) ==
-		LARDER_OK &&
-	    show_token(engine, login, reply, &request) &&
-	    login_ask(engine, login, &request, deadline_ms, &http, &ignored) == LARDER_OK)
+	code = ask_identity(engine, login, reply, deadline_ms, &http);
+	if (code == LARDER_OK && of_bound) {
+		prove_heard(engine, login->asked_url, NONCE_OF_RESOURCE, &http);
+		if (http.status == 401 && dpop_challenge_wants_nonce(http.challenge)) {
+			http_reply_clear(&http);
+			code = ask_identity(engine, login, reply, deadline_ms, &http);
+		}
+	}
+	if (code == LARDER_OK)
 		(void)userinfo_read(login->party.provider, &http, &reply->identity);
 	http_reply_clear(&http);
-	http_request_clear(&request);
 }
 
 /* By what two people can be told apart. */

@@ -297,7 +297,8 @@ class Server:
 
     def do_userinfo(self, request, _form, _fault):
         with self.ledger.lock:
-            return userinfo(self, self.bearer(request))
+            bound, refusal = self.dpop.at_api(request, self.ledger)
+            return refusal or userinfo(self, bound or self.bearer(request))
 
     def do_authorize(self, request, _form, _fault):
         return self.login.authorize(request)
