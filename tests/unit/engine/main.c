@@ -17,6 +17,7 @@ main(void)
 	failed += run_discovering_tests();
 	failed += run_enrolling_tests();
 	failed += run_login_tests();
+	failed += run_proving_tests();
 	failed += run_revoking_tests();
 	return failed == 0 ? 0 : 1;
 }

@@ -16,6 +16,7 @@ int run_enrolling_tests(void);
 int run_login_tests(void);
 int run_judgement_tests(void);
 int run_lifetime_tests(void);
+int run_proving_tests(void);
 int run_reply_tests(void);
 int run_revoking_tests(void);
 int run_rotation_tests(void);
