@@ -43,7 +43,7 @@ define_provider
 # log_in CLIENT: a browser's part is played by curl, which is sent from page to page until it is sent back.
 log_in() {
 	local target jar=$T/jar
-	rm -f "$jar"
+	rm -f "$jar" "$T/login.out" "$T/login.err"
 	python3 - "$XDG_CONFIG_HOME/larder/providers.d/here.json" "$AUTHORIZE_URL" <<-'PY'
 		import json, sys
 		definition = json.load(open(sys.argv[1]))
@@ -56,7 +56,7 @@ log_in() {
 		>"$T/login.out" 2>"$T/login.err" &
 	exec 9>"$T/answer"
 	for _ in $(seq 100); do
-		target=$(grep -hoE 'https://localhost:[0-9]+/auth[^ ]*' "$T/login.out" "$T/login.err" || :)
+		target=$(grep -hoE 'https://localhost:[0-9]+/auth[^ ]*' "$T/login.out" "$T/login.err" 2>/dev/null || :)
 		[ -z "$target" ] || break
 		sleep 0.1
 	done

@@ -37,6 +37,7 @@ browser() {
 begin() {
 	rm -f "$T/answer"
 	mkfifo "$T/answer"
+	: >"$T/login.log" # here, and not in the background: what the one before has said is not to be taken for its words
 	"$LARDER" login "$@" <>"$T/answer" >"$T/login.out" 2>"$T/login.log" &
 	begun=$!
 }

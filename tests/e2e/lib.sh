@@ -24,7 +24,7 @@ finish() {
 		wait "$pid" 2>/dev/null || :
 	done
 	if [ $status != 0 ] && [ $status != 77 ]; then
-		for log in "$T"/*.log "$T"/err; do
+		for log in "$T"/*.log "$T"/glewlwyd/*/glewlwyd.log "$T"/err; do
 			if [ -s "$log" ]; then printf '%s\n' "--- ${log##*/}" && tail -n 15 "$log"; fi
 		done
 	fi

@@ -199,7 +199,7 @@ def main():
         with open(port_file + ".new", "w", encoding="utf-8") as file:
             file.write(url)
         os.rename(port_file + ".new", port_file)
-        process.wait()
+        print(f"glewlwyd ended by itself: {process.wait()}", file=sys.stderr, flush=True)
     finally:
         process.terminate()
         process.wait()
