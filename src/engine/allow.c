@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/host_name.h"
 #include "base/text.h"
 #include "engine/request.h"
-#include "oauth/api.h"
 
 static bool
 is_listed(const char *list, const char *host)
@@ -42,7 +42,7 @@ api_host_allow(struct engine *engine, const char *name, const char *host, bool a
 	enum larder_code code;
 	size_t len;
 
-	if (!api_host_is_valid(host))
+	if (!host_name_is_valid(host))
 		return error_set(ret_error, LARDER_USAGE, "bad host",
 		    "give a host, '*.' and a domain, or a host and a port", "'%.64s' is none", host);
 	code = vault_begin(engine->vault, STORE_DURABLE, ret_error);

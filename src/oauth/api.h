@@ -16,9 +16,6 @@
 bool api_host_is_allowed(
     const struct provider *provider, const char *token_endpoint, const char *more, const struct url *url);
 
-/* Whether text is such a name of hosts. */
-bool api_host_is_valid(const char *text);
-
 /* Whether a WWW-Authenticate value asks for a token of this scheme, whatever else it asks for (RFC 9110 section 11.6.1). */
 bool api_challenge_is(const char *challenge, const char *scheme);
 bool api_challenge_is_bearer(const char *challenge);

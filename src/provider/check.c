@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/host_name.h"
 #include "base/text.h"
 #include "provider/template.h"
 
@@ -247,6 +248,22 @@ check_login(struct reading *reading)
 	}
 }
 
+/* One that cannot be read would be ignored, and its requests refused without a reason to see. */
+static void
+check_hosts(struct reading *reading)
+{
+	const struct strings *hosts = &reading->provider->api_hosts;
+	char safe[80];
+
+	for (size_t i = 0; i < hosts->count; i++) {
+		if (!host_name_is_valid(hosts->items[i]))
+			reading_fail(reading,
+			    "api_hosts: '%s' is no name of a host such as api.example.org, "
+			    "*.example.org or localhost:8080",
+			    text_escape(safe, sizeof safe, hosts->items[i], strlen(hosts->items[i])));
+	}
+}
+
 void
 check_definition(struct reading *reading)
 {
@@ -262,4 +279,5 @@ check_definition(struct reading *reading)
 	check_login(reading);
 	check_auth(reading);
 	check_account(reading);
+	check_hosts(reading);
 }

@@ -13,6 +13,7 @@ main(void)
 	failed += run_file_tests();
 	failed += run_file_content_tests();
 	failed += run_form_tests();
+	failed += run_host_name_tests();
 	failed += run_http_tests();
 	failed += run_io_tests();
 	failed += run_json_tests();

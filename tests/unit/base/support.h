@@ -23,6 +23,7 @@ int run_error_tests(void);
 int run_file_tests(void);
 int run_file_content_tests(void);
 int run_form_tests(void);
+int run_host_name_tests(void);
 int run_http_tests(void);
 int run_io_tests(void);
 int run_json_tests(void);

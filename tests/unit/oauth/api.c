@@ -57,24 +57,6 @@ hosts_are_added_by_name_domain_or_port(void **state)
 }
 
 static void
-names_of_hosts_are_checked(void **state)
-{
-	static const char *const good[] = { "a.test", "*.a.test", "a.test:1", "127.0.0.1:80", "[::1]", "localhost" };
-	static const char *const bad[] = { "", "*", "*.", "*.com", "a b", "a/b", "https://a", "a:0", "a:x", "*a.test",
-		"a.*.test", "a.test?", "user@a.test", "a.test#" };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-		if (!api_host_is_valid(good[i]))
-			fail_msg("%s", good[i]);
-	}
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		if (api_host_is_valid(bad[i]))
-			fail_msg("%s", bad[i]);
-	}
-}
-
-static void
 a_bearer_challenge_is_found_among_others(void **state)
 {
 	static const char *const yes[] = { "Bearer", "bearer realm=\"x\"",
@@ -100,7 +82,6 @@ run_api_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_token_goes_to_hosts_of_its_provider_only),
 		cmocka_unit_test(hosts_are_added_by_name_domain_or_port),
-		cmocka_unit_test(names_of_hosts_are_checked),
 		cmocka_unit_test(a_bearer_challenge_is_found_among_others),
 	};
 
