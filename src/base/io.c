@@ -27,6 +27,15 @@ io_clock_awake_ms(void)
 }
 
 int64_t
+io_clock_thread_ms(void)
+{
+	struct timespec now = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
 io_clock_unix_s(void)
 {
 	struct timespec now = { 0, 0 };

@@ -22,6 +22,9 @@ int64_t io_clock_ms(void);
 /* Milliseconds of CLOCK_MONOTONIC: the time that the machine was awake. */
 int64_t io_clock_awake_ms(void);
 
+/* Milliseconds of processor time that this thread has had, whatever else the machine does. */
+int64_t io_clock_thread_ms(void);
+
 /* Unix seconds, for stamps on what is written; decisions get their time from the caller. */
 int64_t io_clock_unix_s(void);
 

@@ -108,10 +108,10 @@ new_parameters_are_within_bounds_and_salted_afresh(void **state)
 	assert_true(a.ops >= 3);
 	assert_memory_not_equal(a.salt, b.salt, KDF_SALT_BYTES);
 	assert_true(secret_copy("passphrase", 10, &passphrase));
-	began = io_clock_ms();
+	began = io_clock_thread_ms();
 	assert_int_equal(kdf_passphrase(&a, &passphrase, key, &error), LARDER_OK);
-	/* half the target: the machine may have been busier while it was measured */
-	assert_true(a.ops == KDF_OPS_MAX || io_clock_ms() - began >= KDF_TARGET_MS / 2);
+	/* half the target: memory and processor are shared with others, who slow it down unevenly */
+	assert_true(a.ops == KDF_OPS_MAX || io_clock_thread_ms() - began >= KDF_TARGET_MS / 2);
 	secret_free(&passphrase);
 }
 
