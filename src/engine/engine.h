@@ -299,6 +299,6 @@ struct enrolment {
 	int64_t deadline_ms;
 };
 enum larder_code
-enroll_credential(struct engine *engine, const struct enrolment *enrolment, struct larder_error *ret_error);
+enroll_credential(struct engine *engine, const struct enrolment *wanted, struct larder_error *ret_error);
 
 #endif

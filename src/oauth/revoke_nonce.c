@@ -74,7 +74,7 @@ revoke_sign(struct message *message, const struct oauth_client *client, const st
 		message->code = client->prove(client->prove_ctx, AUTH_SECRET_JWT, &proof, message->ret_error);
 	add_timestamp(message, names, proof.now);
 	join(message, names, &text);
-	if (message->code == LARDER_OK)
+	if (message->code == LARDER_OK && proof.signer.sign != NULL)
 		message->code = proof.signer.sign(proof.signer.ctx, text.data, text.len, &mac, message->ret_error);
 	if (message->code == LARDER_OK) {
 		text_hex(digits, sizeof(digits), mac.data, mac.len);
