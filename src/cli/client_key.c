@@ -29,12 +29,14 @@ read_words(
 	const char *use = args_text(args, "use"), *form = args_text(args, "public");
 
 	*ret_use = use != NULL && strcmp(use, "tls") == 0 ? LARDER_CLIENT_KEY_TLS : LARDER_CLIENT_KEY_SIGN;
+	*ret_form = *ret_use == LARDER_CLIENT_KEY_TLS ? "certificate" : "jwk";
 	if (use != NULL && strcmp(use, "tls") != 0 && strcmp(use, "sign") != 0)
 		return args_usage(args, ret_error, "bad value", "'--use' is sign or tls");
-	if (form == NULL) {
-		*ret_form = *ret_use == LARDER_CLIENT_KEY_TLS ? "certificate" : "jwk";
+	if (form == NULL)
 		return LARDER_OK;
-	}
+	if (strcmp(form, "certificate") == 0 && *ret_use != LARDER_CLIENT_KEY_TLS)
+		return args_usage(
+		    args, ret_error, "cannot show the key", "a certificate is of a key for '--use tls' only");
 	for (size_t i = 0; forms[i] != NULL; i++) {
 		if (strcmp(form, forms[i]) == 0) {
 			*ret_form = form;
@@ -114,7 +116,7 @@ run(struct session *session, struct larder_error *ret_error)
 {
 	struct larder_client_key *key = calloc(1, sizeof *key);
 	enum larder_client_key_use use = LARDER_CLIENT_KEY_SIGN;
-	const char *form = NULL;
+	const char *form = forms[0];
 	enum larder_code code;
 
 	if (key == NULL)
