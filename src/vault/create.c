@@ -134,7 +134,7 @@ make_files(struct vault *vault, const struct slot *slot, struct larder_error *re
 		code = remove_remains(vault, &making, ret_error);
 	if (code == LARDER_OK) {
 		code = sqlite_store_create(vault->dir.path, vault->dir.fd, SESSION_BUSY_MS, &vault->store, ret_error);
-		made = code == LARDER_OK;
+		made = vault->store != NULL;
 	}
 	if (made)
 		code = make_rest(vault, slot, ret_error);
