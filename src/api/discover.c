@@ -15,7 +15,9 @@
 
 static const char *const what = "cannot discover the provider";
 
-struct asking { /* what one call works with */
+struct asking {                            /* what one call works with */
+	struct larder_discovery_query own; /* with the URL that is meant */
+	char url[URL_MAX + 1];
 	const struct larder_discovery_query *query;
 	struct environment environment;
 	struct system_effects system;
@@ -331,6 +333,11 @@ larder_discover(
 	if (asking == NULL)
 		return error_no_memory(ret_error);
 	asking->query = query;
+	if (wellknown_about(query->url, asking->url, sizeof asking->url)) {
+		asking->own = *query;
+		asking->own.url = asking->url;
+		asking->query = &asking->own;
+	}
 	asking->environment.passphrase_fd = -1;
 	if (query->id != NULL && !text_is_name(query->id))
 		code = error_set(

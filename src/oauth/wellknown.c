@@ -79,6 +79,21 @@ wellknown_resource(const char *resource, struct wellknown_urls *ret)
 }
 
 bool
+wellknown_about(const char *text, char *dst, size_t dst_size)
+{
+	static const char *const names[] = { OAUTH_NAME, OPENID_NAME, RESOURCE_NAME };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *at = strstr(text, names[i]), *after;
+
+		after = at == NULL ? NULL : at + strlen(names[i]);
+		if (after != NULL && (*after == '\0' || *after == '/'))
+			return text_format(dst, dst_size, "%.*s%s", (int)(at - text), text, after);
+	}
+	return text_format(dst, dst_size, "%s", text);
+}
+
+bool
 wellknown_origin(const char *text, char *dst, size_t dst_size)
 {
 	return text_format(dst, dst_size, "%.*s", (int)host_end(text), text);

@@ -31,6 +31,12 @@ void wellknown_issuer(const char *issuer, struct wellknown_urls *ret);
 /* Those of a protected resource: for its whole URL and, if it has a path, for its host alone. RFC 9728 section 3.1. */
 void wellknown_resource(const char *resource, struct wellknown_urls *ret);
 
+/*
+ * The issuer or resource that a URL of metadata is about, for people who have only that one at hand; any other URL as it
+ * is. false: too long.
+ */
+bool wellknown_about(const char *text, char *dst, size_t dst_size);
+
 /* "https://host:port" of a URL as it is written, and the same for all resources of it. false: too long. */
 bool wellknown_origin(const char *text, char *dst, size_t dst_size);
 
