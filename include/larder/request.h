@@ -19,13 +19,13 @@ struct larder_request {       /* zero it; borrowed pointers */
 	const char *name;     /* credential */
 	const char *scope;    /* of the token, as in struct larder_token_query; NULL */
 	const char *resource; /* NULL */
-	const char *method;   /* upper-case letters; NULL: GET, or POST with a body */
+	const char *method;   /* upper-case letters, digits, '-'; NULL: GET, or POST with a body */
 	const char *url;      /* https; http for loopback hosts of a provider that says insecure_loopback */
 	const struct larder_header *headers; /* not Authorization, nor those that frame the request */
 	size_t headers_count;
 	int body_fd; /* a regular file, sent from its beginning; used if has_body is 1; not closed */
 	int has_body;
-	int64_t timeout_ms; /* for a token; 0: the handle's */
+	int64_t timeout_ms; /* for a token, and then for a silent API; 0: the handle's */
 
 	/*
 	 * Hear the reply: the status and the lines of its head once, then its body piece by piece, in the calling
@@ -44,9 +44,9 @@ struct larder_request {       /* zero it; borrowed pointers */
  * The host has to be one of the credential's: that of its token endpoint, those of the provider's definition
  * (api_hosts), those of larder_allow. Redirects are not followed. A 401 with a Bearer challenge is not heard: the token
  * is refreshed, once for all who ask, and the request repeated once.
- * Blocks as long as the reply moves; 90 s without a byte end it. Any thread, any process.
+ * Blocks as long as the reply moves; timeout_ms without a byte (10 minutes at most) end it. Any thread, any process.
  *
- * Errors: USAGE (URL, header), DENIED (host; a listener that gave up), UNAVAILABLE (no reply, or not all of it), and
+ * Errors: USAGE (method, URL, header), DENIED (host; a listener that gave up), UNAVAILABLE (no reply, or not all of it), and
  * those of larder_token_get.
  */
 LARDER_API enum larder_code larder_request_send(

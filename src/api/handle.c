@@ -185,11 +185,17 @@ session_give(struct larder *larder, struct session *session)
 }
 
 int64_t
+handle_timeout(const struct larder *larder, int64_t timeout_ms)
+{
+	if (timeout_ms > 0)
+		return timeout_ms;
+	return larder->options.timeout_ms > 0 ? larder->options.timeout_ms : TIMEOUT_MS;
+}
+
+int64_t
 handle_deadline(const struct larder *larder, int64_t timeout_ms)
 {
-	if (timeout_ms <= 0)
-		timeout_ms = larder->options.timeout_ms > 0 ? larder->options.timeout_ms : TIMEOUT_MS;
-	return io_clock_ms() + timeout_ms;
+	return io_clock_ms() + handle_timeout(larder, timeout_ms);
 }
 
 static enum larder_code

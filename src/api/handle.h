@@ -36,6 +36,9 @@ void session_give(struct larder *larder, struct session *session);
 /* What may open the vault, wired to the handle's environment; ctx is the handle. */
 void handle_unlock(struct larder *larder, struct unlock *ret);
 
+/* Milliseconds that a call may take; 0: the handle's own timeout. */
+int64_t handle_timeout(const struct larder *larder, int64_t timeout_ms);
+
 /* clock_ms when a call with this timeout has to end; 0: the handle's own timeout. */
 int64_t handle_deadline(const struct larder *larder, int64_t timeout_ms);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/request.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "api/handle.h"
 #include "api/want.h"
+#include "base/text.h"
 
 static enum larder_code
 give_up(struct larder_error *ret_error)
@@ -37,9 +39,14 @@ static enum larder_code
 check(const struct larder_request *request, struct larder_error *ret_error)
 {
 	struct stat body;
+	char safe[80];
 
 	if (request->url == NULL || (request->headers == NULL && request->headers_count > 0))
 		return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL, "there is no URL");
+	if (request->method != NULL && !http_method_is_valid(request->method))
+		return error_set(ret_error, LARDER_USAGE, "cannot make the request",
+		    "give one in upper case, such as GET or PATCH", "'%s' is no method",
+		    text_escape(safe, sizeof safe, request->method, strlen(request->method)));
 	if (request->has_body && (fstat(request->body_fd, &body) != 0 || !S_ISREG(body.st_mode)))
 		return error_set(
 		    ret_error, LARDER_USAGE, "cannot make the request", NULL, "the body is not a regular file");
@@ -65,6 +72,7 @@ larder_request_send(
 		.url = wanted->url,
 		.headers_count = wanted->headers_count,
 		.source_fd = wanted->has_body ? wanted->body_fd : -1,
+		.silent_ms = handle_timeout(larder, wanted->timeout_ms),
 		.listener = { .ctx = &heard, .head = tell_head, .data = tell_data },
 	};
 	struct api_header headers[HTTP_HEADERS_MAX];

@@ -38,6 +38,14 @@ is_header_value(const char *value, size_t len)
 }
 
 bool
+http_method_is_valid(const char *method)
+{
+	size_t len = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+
+	return len > 0 && method[len] == '\0' && len < sizeof(((struct http_request *)0)->method);
+}
+
+bool
 http_request_add_header(struct http_request *request, const char *name, const char *value, size_t value_len)
 {
 	struct http_header *header;

@@ -45,6 +45,9 @@ struct http_reply {
 	struct secret body;
 };
 
+/* Whether a request may have this method: upper-case letters, digits and '-' (RFC 9110 section 9.1), up to 15 of them. */
+bool http_method_is_valid(const char *method);
+
 /* Append a header; the value is copied to locked memory. false: memory (errno is set), too many, or a control byte in it. */
 bool http_request_add_header(struct http_request *request, const char *name, const char *value, size_t value_len);
 

@@ -190,6 +190,8 @@ call_head(char *line, size_t size, size_t count, void *context)
 {
 	struct call *call = context;
 
+	if (call->terms->listener != NULL)
+		call->give_up_at_ms = io_clock_awake_ms() + call->job->listen_ms;
 	return collect_line(&call->collect, line, size * count) ? size * count : 0;
 }
 

@@ -10,7 +10,6 @@
 
 #define LISTEN_MS      30000
 #define CHALLENGE_SIZE (2 * SHA256_BYTES + 1)
-#define LISTEN_MAX_MS  (INT64_C(10) * 60 * 1000) /* as long as a courier may live */
 
 /* RFC 7636 section 4.1: 43 characters are 256 bits. */
 static enum larder_code
@@ -243,7 +242,7 @@ listen_at(struct engine *engine, struct login *login, const struct place *place,
 	char port[8] = "";
 	enum larder_code code;
 
-	job.listen_ms = (int32_t)(timeout_ms < LISTEN_MAX_MS ? timeout_ms : LISTEN_MAX_MS);
+	job.listen_ms = (int32_t)(timeout_ms < JOB_TIME_MAX_MS ? timeout_ms : JOB_TIME_MAX_MS);
 	(void)text_format(job.request.method, sizeof job.request.method, "GET");
 	if (place->port != 0)
 		(void)text_format(port, sizeof port, ":%u", place->port);

@@ -65,6 +65,12 @@ add_token(struct http_request *http, const struct access *access)
 	return ok;
 }
 
+static int32_t
+shorter(int64_t wanted_ms, int32_t limit_ms)
+{
+	return wanted_ms > 0 && wanted_ms < limit_ms ? (int32_t)wanted_ms : limit_ms;
+}
+
 static enum larder_code
 build(struct engine *engine, const struct api_request *request, const struct party *party,
     const struct credential *credential, const struct access *access, struct job *job, struct larder_error *ret_error)
@@ -77,6 +83,8 @@ build(struct engine *engine, const struct api_request *request, const struct par
 		return code;
 	job->kind = JOB_STREAM;
 	job->sends_source = request->source_fd >= 0;
+	job->listen_ms = shorter(request->silent_ms, JOB_TIME_MAX_MS);
+	job->connect_ms = shorter(request->silent_ms, job->connect_ms);
 	if (!text_format(http->method, sizeof http->method, "%s", request->method) ||
 	    !text_format(http->url, sizeof http->url, "%s", request->url))
 		return error_set(ret_error, LARDER_USAGE, "cannot make the request", NULL, "method or URL is too long");

@@ -23,7 +23,8 @@ struct api_request {
 	const char *method, *url;
 	const struct api_header *headers;
 	size_t headers_count;
-	int source_fd; /* regular file whose whole content is the body; -1: none */
+	int source_fd;     /* regular file whose whole content is the body; -1: none */
+	int64_t silent_ms; /* for how long nothing may move; what moves may take as long as it takes */
 	struct api_listener listener;
 };
 

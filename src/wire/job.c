@@ -6,7 +6,6 @@
 #include "wire/field.h"
 
 #define CERTIFICATE_MAX ((size_t)32 << 10)
-#define TIME_MAX_MS     (10 * 60 * 1000) /* no wait of a courier is longer */
 
 enum job_tag {
 	TAG_KIND = 1,
@@ -92,9 +91,9 @@ static const struct field table[] = {
 	{ TAG_CA_DIR, FIELD_TEXT, false, FIELD_AT(job, ca_dir) },
 	{ TAG_CERTIFICATE, FIELD_SECRET, false, FIELD_AT(job, certificate), .max = CERTIFICATE_MAX },
 	{ TAG_CERTIFICATE_KEY, FIELD_SECRET, false, FIELD_AT(job, certificate_key), .max = CERTIFICATE_MAX },
-	{ TAG_CONNECT_MS, FIELD_U32, true, FIELD_AT(job, connect_ms), .min = 1, .max = TIME_MAX_MS },
-	{ TAG_GO_MS, FIELD_U32, true, FIELD_AT(job, go_ms), .min = 1, .max = TIME_MAX_MS },
-	{ TAG_LISTEN_MS, FIELD_U32, true, FIELD_AT(job, listen_ms), .min = 1, .max = TIME_MAX_MS },
+	{ TAG_CONNECT_MS, FIELD_U32, true, FIELD_AT(job, connect_ms), .min = 1, .max = JOB_TIME_MAX_MS },
+	{ TAG_GO_MS, FIELD_U32, true, FIELD_AT(job, go_ms), .min = 1, .max = JOB_TIME_MAX_MS },
+	{ TAG_LISTEN_MS, FIELD_U32, true, FIELD_AT(job, listen_ms), .min = 1, .max = JOB_TIME_MAX_MS },
 	{ TAG_SENDS_SOURCE, FIELD_BOOL, false, FIELD_AT(job, sends_source) },
 	{ TAG_VAULT_ID, FIELD_FIXED, false, FIELD_AT(job, attempt.vault_id) },
 	{ TAG_RECORD_ID, FIELD_FIXED, false, FIELD_AT(job, attempt.record_id) },
@@ -106,20 +105,13 @@ static const struct field table[] = {
 
 #define COUNT (sizeof(table) / sizeof(table[0]))
 
-/* Upper-case letters only: a method stands before the URL on the request's first line. */
-static bool
-method_is_valid(const char *method)
-{
-	return method[0] != '\0' && method[strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
-}
-
 bool
 job_encode(const struct job *job, struct buf *ret_body)
 {
 	/* Only an exchange has an attempt; it stands at the end of the table. */
 	size_t count = job->kind == JOB_EXCHANGE ? COUNT : COUNT - 6;
 
-	if (!method_is_valid(job->request.method) || job->request.headers_count > HTTP_HEADERS_MAX)
+	if (!http_method_is_valid(job->request.method) || job->request.headers_count > HTTP_HEADERS_MAX)
 		return false;
 	if (!fields_encode(table, count, job, ret_body))
 		return false;
@@ -137,7 +129,8 @@ job_decode(const struct buf *body, struct job *ret)
 	uint32_t seen = 0;
 	bool ok;
 
-	ok = fields_decode(table, COUNT, body->data, body->len, &job, &seen) && method_is_valid(job.request.method) &&
+	ok = fields_decode(table, COUNT, body->data, body->len, &job, &seen) &&
+	    http_method_is_valid(job.request.method) &&
 	    (seen & ATTEMPT_BITS) == (job.kind == JOB_EXCHANGE ? ATTEMPT_BITS : 0);
 	if (ok) {
 		*ret = job;
