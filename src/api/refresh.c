@@ -224,7 +224,7 @@ larder_refresh(struct larder *larder, const struct larder_refresh_query *query,
 	    : take_all(session, query->which == LARDER_REFRESH_DUE, &names, &work.count, ret_error);
 	if (code == LARDER_OK)
 		code = revoke_deliver_queued(
-		    &session->engine, handle_deadline(larder, query->timeout_ms), &queued, ret_error);
+		    &session->engine, NULL, 0, handle_deadline(larder, query->timeout_ms), &queued, ret_error);
 	session_give(larder, session);
 	if (code == LARDER_OK) {
 		work.results = calloc(work.count + 1, sizeof *work.results);

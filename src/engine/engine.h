@@ -274,9 +274,14 @@ bool revoke_waits(struct engine *engine, const char *name);
 enum larder_code revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t deadline_ms,
     struct revocation *ret, struct larder_error *ret_error);
 
-/* Deliver what is queued, as far as its time has come; failures stay queued. */
-enum larder_code
-revoke_deliver_queued(struct engine *engine, int64_t deadline_ms, size_t *ret_left, struct larder_error *ret_error);
+/*
+ * Deliver what is queued, whatever our own backoff says; failures stay queued.
+ *
+ * done      names that have just had their turn, done_count of them; NULL: none
+ * ret_left  how many are still queued, those among them
+ */
+enum larder_code revoke_deliver_queued(struct engine *engine, const char (*done)[NAME_SIZE], size_t done_count,
+    int64_t deadline_ms, size_t *ret_left, struct larder_error *ret_error);
 
 /* --- enroll.c: clients and credentials come in --- */
 

@@ -111,43 +111,84 @@ out:
 	return error_name(ret_error, code, name);
 }
 
-/* The names first: nothing may be written while a scan runs. */
-enum larder_code
-revoke_deliver_queued(struct engine *engine, int64_t deadline_ms, size_t *ret_left, struct larder_error *ret_error)
+static bool
+is_among(const char (*names)[NAME_SIZE], size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct round { /* one turn of all that is queued */
+	const char (*done)[NAME_SIZE];
+	size_t done_count;
+	char (*silent)[NAME_SIZE]; /* clients whose provider could not be told anything a moment ago */
+	size_t silent_count, left;
+};
+
+/*
+ * Our own backoff holds nobody back who comes again, but one failure of a provider is enough for a round: a hundred
+ * tokens at one that is down would each wait for it. What is past its backoff has its turn in any case.
+ */
+static bool
+has_turn(const struct round *round, const struct credential *credential, int64_t now)
+{
+	if (is_among(round->done, round->done_count, credential->name))
+		return false;
+	return credential->retry_at <= now || credential->retry_at > now + HOLD_MAX_S || /* the clock went back */
+	    !is_among((const char(*)[NAME_SIZE])round->silent, round->silent_count, credential->client);
+}
+
+static enum larder_code
+deliver_one(
+    struct engine *engine, const char *name, int64_t deadline_ms, struct round *round, struct larder_error *ret_error)
 {
 	struct credential credential = { 0 };
 	struct revocation revocation;
-	char(*names)[NAME_SIZE] = NULL;
-	enum larder_code code;
-	size_t count = 0, left = 0, i;
-	int64_t now = engine->effects->now_s(engine->effects->ctx);
+	enum larder_code code = credential_load(engine->vault, name, &credential, ret_error);
 
-	code = credential_names(engine->vault, &names, &count, ret_error);
-	for (i = 0; code == LARDER_OK && i < count; i++) {
-		code = credential_load(engine->vault, names[i], &credential, ret_error);
-		wipe(&credential.intent, sizeof credential.intent);
-		if (code == LARDER_NOT_FOUND) {
-			code = LARDER_OK;
-			continue;
-		}
-		if (code != LARDER_OK || credential.state != STATE_REVOKING)
-			continue;
-		left++;
-		/* further away than any backoff: the clock went back since */
-		if (credential.retry_at > now && credential.retry_at <= now + HOLD_MAX_S)
-			continue;
-		code = revoke_deliver(engine, names[i], false, deadline_ms, &revocation, ret_error);
-		if (code == LARDER_NOT_FOUND) { /* another process has ended the logout meanwhile */
-			code = LARDER_OK;
-			left--;
-			continue;
-		}
-		if (code == LARDER_OK && revocation.result != REVOCATION_QUEUED &&
-		    revocation.result != REVOCATION_FAILED)
-			left--;
+	wipe(&credential.intent, sizeof credential.intent);
+	if (code != LARDER_OK || credential.state != STATE_REVOKING)
+		return code == LARDER_NOT_FOUND ? LARDER_OK : code;
+	round->left++;
+	if (!has_turn(round, &credential, engine->effects->now_s(engine->effects->ctx)))
+		return LARDER_OK;
+	code = revoke_deliver(engine, name, false, deadline_ms, &revocation, ret_error);
+	if (code == LARDER_NOT_FOUND) { /* another process has ended the logout meanwhile */
+		round->left--;
+		return LARDER_OK;
 	}
+	if (code != LARDER_OK)
+		return code;
+	if (revocation.result == REVOCATION_QUEUED)
+		(void)text_format(round->silent[round->silent_count++], NAME_SIZE, "%s", credential.client);
+	else if (revocation.result != REVOCATION_FAILED)
+		round->left--;
+	return LARDER_OK;
+}
+
+/* The names first: nothing may be written while a scan runs. */
+enum larder_code
+revoke_deliver_queued(struct engine *engine, const char (*done)[NAME_SIZE], size_t done_count, int64_t deadline_ms,
+    size_t *ret_left, struct larder_error *ret_error)
+{
+	struct round round = { .done = done, .done_count = done_count };
+	char(*names)[NAME_SIZE] = NULL;
+	size_t count = 0;
+	enum larder_code code = credential_names(engine->vault, &names, &count, ret_error);
+
+	if (code == LARDER_OK) {
+		round.silent = calloc(count + 1, sizeof *round.silent);
+		if (round.silent == NULL)
+			code = error_no_memory(ret_error);
+	}
+	for (size_t i = 0; code == LARDER_OK && i < count; i++)
+		code = deliver_one(engine, names[i], deadline_ms, &round, ret_error);
+	free(round.silent);
 	free(names);
 	if (code == LARDER_OK)
-		*ret_left = left;
+		*ret_left = round.left;
 	return code;
 }

@@ -84,7 +84,7 @@ run_deliver(struct process *process, const struct op *op)
 	size_t left;
 
 	return revoke_deliver_queued(
-	    &process->engine, sim_clock_ms(process->sim) + op->timeout_ms, &left, &process->error);
+	    &process->engine, NULL, 0, sim_clock_ms(process->sim) + op->timeout_ms, &left, &process->error);
 }
 
 static enum larder_code
