@@ -183,7 +183,10 @@ store_new(struct engine *engine, const struct enrolment *enrolment, bool with_ac
 		if (!secret_is_empty(&old.previous) && !secret_equal(&old.previous, enrolment->refresh_token))
 			(void)fingerprint_release(engine->vault, party->client.client_id, credential->token_endpoint,
 			    &old.previous, &ignored);
-		if (!secret_equal(&old.refresh_token, enrolment->refresh_token)) {
+		if (enrolment->tokens != NULL && !secret_is_empty(enrolment->refresh_token) &&
+		    secret_equal(&old.refresh_token, enrolment->refresh_token)) {
+			credential->generation--; /* the one that is there came, or none: nothing new is stored */
+		} else if (!secret_equal(&old.refresh_token, enrolment->refresh_token)) {
 			grant.previous = old.refresh_token;
 			grant.previous_generation = credential->generation - 1;
 			old.refresh_token = (struct secret)SECRET_INIT;
