@@ -165,7 +165,7 @@ vault_create(const char *path, const struct slot_new *first, struct actor actor,
 		goto out;
 	random_fill(id, sizeof(id));
 	random_fill(key, sizeof(key));
-	vault.keys = keys_new(key, id, 1);
+	vault.keys = keys_new(key, id);
 	if (vault.keys == NULL) {
 		code = error_no_memory(ret_error);
 		goto out;

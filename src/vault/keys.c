@@ -7,7 +7,7 @@
 #include "crypto/derive.h"
 
 struct vault_keys *
-keys_new(const uint8_t vault_key[static KEY_BYTES], const uint8_t id[static VAULT_ID_BYTES], uint32_t opened_by)
+keys_new(const uint8_t vault_key[static KEY_BYTES], const uint8_t id[static VAULT_ID_BYTES])
 {
 	struct vault_keys *keys = arena_alloc(sizeof(*keys));
 
@@ -15,7 +15,6 @@ keys_new(const uint8_t vault_key[static KEY_BYTES], const uint8_t id[static VAUL
 		return NULL;
 	atomic_init(&keys->refs, 1);
 	keys->alive = 1;
-	keys->opened_by = opened_by;
 	memcpy(keys->id, id, VAULT_ID_BYTES);
 	memcpy(keys->vault, vault_key, KEY_BYTES);
 	derive_key(vault_key, "larder 1 record", id, VAULT_ID_BYTES, keys->record);

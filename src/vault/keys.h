@@ -18,7 +18,6 @@
 struct vault_keys {
 	atomic_uint refs;
 	uint32_t alive;
-	uint32_t opened_by; /* number of the slot that gave the vault key */
 	uint8_t id[VAULT_ID_BYTES];
 	uint8_t vault[KEY_BYTES];
 	uint8_t record[KEY_BYTES]; /* seals records */
@@ -29,8 +28,7 @@ struct vault_keys {
 };
 
 /* Derive all keys of a vault. NULL: no locked memory. */
-struct vault_keys *
-keys_new(const uint8_t vault_key[static KEY_BYTES], const uint8_t id[static VAULT_ID_BYTES], uint32_t opened_by);
+struct vault_keys *keys_new(const uint8_t vault_key[static KEY_BYTES], const uint8_t id[static VAULT_ID_BYTES]);
 struct vault_keys *keys_share(struct vault_keys *keys);
 void keys_release(struct vault_keys *keys); /* accepts NULL */
 

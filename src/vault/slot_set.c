@@ -125,12 +125,13 @@ may_remove(
 	struct slot *slots = NULL;
 	size_t count = 0;
 	enum larder_code code;
-	bool found = false;
+	bool found = false, another = false;
 
 	code = slots_load(vault->store, &slots, &count, ret_error);
 	if (code != LARDER_OK)
 		return code;
 	for (size_t i = 0; i < count; i++) {
+		another = another || (slots[i].number != number && !slots[i].damaged);
 		if (slots[i].number != number)
 			continue;
 		found = true;
@@ -140,13 +141,9 @@ may_remove(
 	if (!found)
 		code = error_set(ret_error, LARDER_NOT_FOUND, what, "see 'larder key list'", "there is no slot %u",
 		    (unsigned)number);
-	else if (count == 1)
+	else if (!another)
 		code = error_set(ret_error, LARDER_DENIED, what, "add another one first",
 		    "it is the last one: nothing would open the vault any more");
-	else if (number == vault->keys->opened_by)
-		code =
-		    error_set(ret_error, LARDER_DENIED, what, "open the vault with another key, then remove this one",
-			"it is the one that has just opened the vault; the others are unproven");
 	slots_free(slots, count);
 	return code;
 }

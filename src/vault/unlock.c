@@ -20,8 +20,7 @@ struct attempt_state {
 	const struct unlock *unlock;
 	struct slot *slots;
 	size_t count;
-	struct secret vault_key; /* set: open */
-	uint32_t opened_by;
+	struct secret vault_key;     /* set: open */
 	struct larder_error failure; /* the one to tell; code OK: none */
 };
 
@@ -60,9 +59,7 @@ try_kind(struct attempt_state *state, enum slot_kind kind, const struct secret *
 	for (size_t i = 0; i < state->count && !is_open(state); i++) {
 		if (state->slots[i].damaged || state->slots[i].kind != kind)
 			continue;
-		if (slot_try(&state->slots[i], state->vault_id, secret, &state->vault_key, &error) == LARDER_OK)
-			state->opened_by = state->slots[i].number;
-		else
+		if (slot_try(&state->slots[i], state->vault_id, secret, &state->vault_key, &error) != LARDER_OK)
 			remember(state, &error);
 	}
 }
@@ -319,7 +316,7 @@ unlock_run(struct store *store, const char *dir, const uint8_t vault_id[static V
 	if (!is_open(&state)) {
 		code = say_why(store, &state, ret_error);
 	} else {
-		keys = keys_new(state.vault_key.data, vault_id, state.opened_by);
+		keys = keys_new(state.vault_key.data, vault_id);
 		if (keys == NULL)
 			code = error_no_memory(ret_error);
 		else

@@ -171,7 +171,7 @@ world_init(void)
 	noise_install();
 	if (!crypto_init())
 		abort();
-	keys = keys_new(key, id, 1);
+	keys = keys_new(key, id);
 	if (keys == NULL) {
 		perror("sim: no locked memory");
 		abort();
