@@ -12,6 +12,8 @@
 extern "C" {
 #endif
 
+#define LARDER_PORT_ANY 65536 /* no port has this number */
+
 enum larder_login_flow {
 	LARDER_LOGIN_AUTO = 0, /* what waits; else the browser if there is one, a device code, paste */
 	LARDER_LOGIN_BROWSER,  /* authorization code, PKCE, redirect to this machine (RFC 6749 section 4.1, RFC 8252) */
@@ -57,7 +59,7 @@ struct larder_login {     /* zero it; borrowed pointers */
 	const struct larder_login_grant *grant; /* for the flows without a person; NULL: nothing more to say */
 	int has_browser;                        /* AUTO: show_url can open a browser here, or tell somebody who will */
 	int has_terminal;                       /* AUTO: ask_url can ask a person */
-	unsigned port;                          /* of the redirect; 0: the one of the definition, or any that is free */
+	unsigned port;                          /* of the redirect; 0: the definition's, or any; LARDER_PORT_ANY */
 	const char *redirect_uri;               /* as registered at the provider; NULL: made from the definition */
 	int64_t timeout_ms;                     /* for the person; 0: 5 minutes, or as long as the code lives */
 

@@ -53,11 +53,12 @@ by_browser(struct engine *engine, struct login *attempt, const struct larder_log
     struct larder_error *ret_error)
 {
 	const struct effects *fx = engine->effects;
+	unsigned port = wanted->port == LARDER_PORT_ANY ? LOGIN_PORT_ANY : wanted->port;
 	char redirect_uri[REDIRECT_SIZE];
 	enum larder_code code;
 
-	code = login_listen(
-	    engine, attempt, wanted->port, known_redirect(wanted, attempt), redirect_uri, timeout_ms, ret_error);
+	code =
+	    login_listen(engine, attempt, port, known_redirect(wanted, attempt), redirect_uri, timeout_ms, ret_error);
 	if (code == LARDER_OK)
 		code = show_url(engine, attempt, wanted, redirect_uri, ret_error);
 	if (code == LARDER_OK)
@@ -78,7 +79,7 @@ paste_uri(const struct login *attempt, const struct larder_login *wanted, char r
 		    "give --redirect-uri as it is registered at the provider",
 		    "this provider takes no redirect to this machine");
 	if (redirect_uri == NULL)
-		login_paste_uri(attempt, wanted->port, ret);
+		login_paste_uri(attempt, wanted->port == LARDER_PORT_ANY ? 0 : wanted->port, ret);
 	else if (!text_format(ret, REDIRECT_SIZE, "%s", redirect_uri))
 		return error_set(ret_error, LARDER_USAGE, "cannot log in", NULL, "the redirect URI is too long");
 	return LARDER_OK;

@@ -37,7 +37,7 @@ static const struct option options[] = {
 	OPT_TEXT("account", "A", "refuse the log-in of anybody else"),
 	OPT_CHOICE("flow", "auto|browser|device|paste|" LOGIN_GRANT_FLOWS, "how the person is asked, or that none is"),
 	OPT_FLAG("no-browser", "print the URL, open nothing"),
-	OPT_NUMBER("port", "N", "of the redirect to this machine; otherwise what the provider takes"),
+	OPT_NUMBER("port", "N", "of the redirect to this machine, 0 for any; otherwise what the provider takes"),
 	OPT_TEXT("redirect-uri", "URL", "as registered at the provider"),
 	LOGIN_GRANT_OPTIONS,
 	OPT_JSON,
@@ -110,6 +110,14 @@ log_in(struct session *session, struct larder_login *login, struct larder_error 
 	return code == LARDER_OK ? print(session, name, ret_error) : code;
 }
 
+static unsigned
+wanted_port(const struct args *args)
+{
+	long port = args_number(args, "port", -1);
+
+	return port == 0 ? LARDER_PORT_ANY : port < 0 ? 0 : (unsigned)port;
+}
+
 static enum larder_code
 run(struct session *session, struct larder_error *ret_error)
 {
@@ -123,7 +131,7 @@ run(struct session *session, struct larder_error *ret_error)
 		.flow = wanted_flow(args),
 		.has_browser = args_has(args, "no-browser") || browser_is_there(),
 		.has_terminal = session_can_ask(session),
-		.port = (unsigned)args_number(args, "port", 0),
+		.port = wanted_port(args),
 		.redirect_uri = args_text(args, "redirect-uri"),
 		.timeout_ms = session_timeout_ms(session),
 		.show_url = person_show_url,

@@ -85,10 +85,12 @@ enum larder_code login_url(struct engine *engine, struct login *login, const cha
 enum larder_code login_redirected(struct engine *engine, struct login *login, const char *query, size_t len,
     int64_t deadline_ms, struct larder_error *ret_error);
 
+#define LOGIN_PORT_ANY 65536
+
 /*
  * Open the listener and give the redirect URI; login_url comes next.
  *
- * port          0: the one that the definition names, or any
+ * port          0: the one that the definition names, or any; LOGIN_PORT_ANY: any that is free
  * redirect_uri  to be this one: http, to a loopback host; NULL: made of the definition
  * Errors: UNAVAILABLE (the port), USAGE (another machine; or the provider takes no such redirect).
  */

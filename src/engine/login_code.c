@@ -225,7 +225,8 @@ place_of_definition(const struct provider *provider, unsigned port, struct place
 {
 	const char *path = provider->loopback.path;
 
-	ret->port = port != 0              ? port
+	ret->port = port == LOGIN_PORT_ANY ? 0
+	    : port != 0                    ? port
 	    : provider->loopback.port != 0 ? (unsigned)provider->loopback.port
 	    : provider->loopback.any_port  ? 0
 					   : LOOPBACK_PORT;
@@ -293,7 +294,7 @@ login_listen(struct engine *engine, struct login *login, unsigned port, const ch
 	if (redirect_uri != NULL) {
 		code = place_of(redirect_uri, &place, ret_error);
 		if (code == LARDER_OK && port != 0)
-			place.port = port;
+			place.port = port == LOGIN_PORT_ANY ? 0 : port;
 		return code == LARDER_OK ? listen_at(engine, login, &place, ret_redirect_uri, timeout_ms, ret_error)
 					 : code;
 	}
@@ -302,7 +303,7 @@ login_listen(struct engine *engine, struct login *login, unsigned port, const ch
 		    "use --flow paste --redirect-uri with the one that is registered",
 		    "this provider takes no redirect to this machine");
 	place_of_definition(provider, port, &place);
-	if (place.port == 0 && !provider->loopback.any_port_known) {
+	if (place.port == 0 && port != LOGIN_PORT_ANY && !provider->loopback.any_port_known) {
 		/* the one that people were told to register, if it is free: the provider may want just that */
 		place.port = LOOPBACK_PORT;
 		code = listen_anywhere(engine, login, &place, ret_redirect_uri, timeout_ms, ret_error);
