@@ -230,6 +230,7 @@ read_issuer(struct discovery *discovery, const struct discovery_issuer *want, co
 	struct http_reply reply = { .status = 0 };
 	struct metadata_source source = {
 		.issuer = want->issuer,
+		.is_typed = !want->for_resource,
 		.document = place,
 		.id = want->id,
 		.discovered_at = fx->now_s(fx->ctx),

@@ -142,6 +142,17 @@ check_url(struct making *making, const char *member, const char *text)
 		fail(making, LARDER_DENIED, NULL, member, "is at an address of a private network or of this machine");
 }
 
+/* The document stands at one place for both spellings (RFC 8414 section 3.1), so that this lets nobody else in. */
+static bool
+is_issuer(const struct metadata_source *source, const char *issuer)
+{
+	size_t len = strlen(issuer);
+
+	if (strncmp(issuer, source->issuer, len) != 0)
+		return false;
+	return source->issuer[len] == '\0' || (source->is_typed && strcmp(source->issuer + len, "/") == 0);
+}
+
 static void
 take_issuer(struct making *making)
 {
@@ -152,7 +163,7 @@ take_issuer(struct making *making)
 		fail(making, LARDER_UNAVAILABLE, NULL, "issuer", "missing");
 		return;
 	}
-	if (strcmp(issuer, making->source->issuer) != 0) {
+	if (!is_issuer(making->source, issuer)) {
 		(void)text_format(problem, sizeof(problem), "it is of %s, not of the issuer that was asked",
 		    text_escape(safe, sizeof(safe), issuer, strlen(issuer)));
 		fail(making, LARDER_DENIED, "if that is the issuer you mean, give exactly its URL", "issuer", problem);
@@ -346,7 +357,7 @@ put_origin(struct making *making, cJSON *definition)
 
 	put_text(making, definition, "id", source->id);
 	put_text(making, definition, "name", url_parse(source->issuer, &url, why, sizeof(why)) ? url.host : source->id);
-	put_text(making, definition, "issuer", source->issuer);
+	put_text(making, definition, "issuer", text_of(making, "issuer"));
 	put_text(making, definition, "discovery", source->document);
 	put(making, definition, "discovered_at", cJSON_CreateNumber((double)source->discovered_at));
 	if (source->insecure_loopback)

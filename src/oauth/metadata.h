@@ -12,6 +12,7 @@
 
 struct metadata_source {
 	const char *issuer;   /* that the URL of the document was made of; the document has to name it, byte for byte */
+	bool is_typed;        /* by a person, or a browser, that adds a final slash: the issuer may be without it */
 	const char *document; /* where it was found */
 	const char *id;       /* of the definition */
 	int64_t discovered_at;  /* Unix seconds */
