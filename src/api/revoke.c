@@ -114,18 +114,16 @@ fence_all(struct engine *engine, const struct larder_revoke_query *query, char (
 	return code;
 }
 
+/* Of those that are meant: what else is queued is told by 'larder refresh' and 'larder list'. */
 static enum larder_code
-conclude(const struct larder_revocation *list, size_t count, size_t queued, bool logout, struct larder_error *ret_error)
+conclude(const struct larder_revocation *list, size_t count, bool logout, struct larder_error *ret_error)
 {
 	size_t open = 0, i;
 
 	for (i = 0; i < count; i++)
 		open += list[i].result != LARDER_REVOKED && !(logout && list[i].removed);
-	if (open == 0 && queued == 0)
-		return LARDER_OK;
 	if (open == 0)
-		return error_set(ret_error, LARDER_INCOMPLETE, "revocation incomplete", "see 'larder list'",
-		    "%zu of an earlier command %s still queued", queued, queued == 1 ? "is" : "are");
+		return LARDER_OK;
 	return error_set(ret_error, LARDER_INCOMPLETE, "revocation incomplete",
 	    "queued ones are tried again by 'larder revoke' and 'larder refresh'",
 	    "%zu %s queued, unsupported or failed", open, open == 1 ? "is" : "are");
@@ -173,7 +171,7 @@ larder_revoke(struct larder *larder, const struct larder_revoke_query *query, st
 		code = revoke_deliver_queued(
 		    &session->engine, (const char(*)[NAME_SIZE])names, count, deadline_ms, &queued, ret_error);
 	if (code == LARDER_OK)
-		code = conclude(list, count, queued, query->logout != 0, ret_error);
+		code = conclude(list, count, query->logout != 0, ret_error);
 	if (code == LARDER_OK || code == LARDER_INCOMPLETE) {
 		*ret_list = list;
 		*ret_count = count;
