@@ -29,7 +29,7 @@ struct larder_request {       /* zero it; borrowed pointers */
 
 	/*
 	 * Hear the reply: the status and the lines of its head once, then its body piece by piece, in the calling
-	 * thread. 0 goes on; anything else ends the call with DENIED. Either may be NULL.
+	 * thread, the token itself in it as stars. 0 goes on; anything else ends the call with DENIED. Either may be NULL.
 	 */
 	int (*head)(void *ctx, int status, const char *lines, size_t len);
 	int (*data)(void *ctx, const void *data, size_t len);

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/io.h"
-#include "cli/mask.h"
+#include "base/mask.h"
 
 #define PIECE     4096 /* a pipe that can be written takes this much without blocking (PIPE_BUF) */
 #define PIECE_MAX ((size_t)2 << 20)

@@ -3,11 +3,14 @@
 
 #include <string.h>
 
+#include "base/mask.h"
 #include "base/text.h"
 #include "base/url.h"
 #include "engine/prove.h"
 #include "oauth/api.h"
 #include "oauth/protected.h"
+
+#define MASKED_MAX ((size_t)1 << 20) /* of a piece, with what was held back */
 
 struct attempt_state {
 	const char *client;
@@ -16,6 +19,7 @@ struct attempt_state {
 	bool is_bound;    /* the token is shown with a proof */
 	bool asked_nonce;
 	int status;
+	struct mask mask; /* of the token, which some servers say again */
 };
 
 static enum larder_code
@@ -130,6 +134,9 @@ static enum larder_code
 hear_head(struct engine *engine, const struct api_request *request, const struct http_reply *reply,
     struct attempt_state *state, struct larder_error *ret_error)
 {
+	struct buf head = BUF_INIT(MASKED_MAX);
+	enum larder_code code = LARDER_OK;
+
 	state->status = reply->status;
 	if (state->is_bound)
 		prove_heard(engine, request->url, NONCE_OF_RESOURCE, reply);
@@ -142,8 +149,28 @@ hear_head(struct engine *engine, const struct api_request *request, const struct
 		state->refused = true;
 		return LARDER_OK;
 	}
-	return request->listener.head(
-	    request->listener.ctx, reply->status, (const char *)reply->body.data, reply->body.len, ret_error);
+	if (!mask_feed(&state->mask, reply->body.data, reply->body.len, true, &head))
+		code = error_no_memory(ret_error);
+	if (code == LARDER_OK)
+		code =
+		    request->listener.head(request->listener.ctx, reply->status, buf_str(&head), head.len, ret_error);
+	buf_clear(&head);
+	return code;
+}
+
+static enum larder_code
+hear_data(const struct api_request *request, const struct secret *piece, bool last, struct attempt_state *state,
+    struct larder_error *ret_error)
+{
+	struct buf clean = BUF_INIT(MASKED_MAX);
+	enum larder_code code = LARDER_OK;
+
+	if (!mask_feed(&state->mask, piece->data, piece->len, last, &clean))
+		code = error_no_memory(ret_error);
+	else if (clean.len > 0)
+		code = request->listener.data(request->listener.ctx, clean.data, clean.len, ret_error);
+	buf_clear(&clean);
+	return code;
 }
 
 static enum larder_code
@@ -152,6 +179,7 @@ hear(struct engine *engine, const struct api_request *request, struct call *call
 {
 	const struct effects *fx = engine->effects;
 	struct call_result result = { .failure = { .why = "" } };
+	const struct secret nothing = SECRET_INIT;
 	enum call_event event;
 	enum larder_code code = LARDER_OK;
 
@@ -160,12 +188,13 @@ hear(struct engine *engine, const struct api_request *request, struct call *call
 		if (event == CALL_HEAD)
 			code = hear_head(engine, request, &result.reply, state, ret_error);
 		else if (event == CALL_DATA)
-			code = request->listener.data(
-			    request->listener.ctx, result.piece.data, result.piece.len, ret_error);
+			code = hear_data(request, &result.piece, false, state, ret_error);
 		http_reply_clear(&result.reply);
 		secret_free(&result.piece);
 	} while (
 	    code == LARDER_OK && !state->refused && !state->wants_nonce && (event == CALL_HEAD || event == CALL_DATA));
+	if (code == LARDER_OK && !state->refused && !state->wants_nonce)
+		code = hear_data(request, &nothing, true, state, ret_error);
 	if (code != LARDER_OK || state->refused || state->wants_nonce || event == CALL_END)
 		return code;
 	if (event == CALL_FAILED && result.failure.stage == CALL_SETUP)
@@ -191,7 +220,10 @@ send_once(struct engine *engine, const struct api_request *request, const struct
 	job_clear(&job);
 	if (code != LARDER_OK)
 		return code;
+	mask_init(&state->mask, &access->token, 1);
+	state->mask.keeps_length = true; /* as the reply may say how long it is */
 	code = hear(engine, request, call, state, ret_error);
+	mask_clear(&state->mask);
 	fx->call_close(fx->ctx, call);
 	return code;
 }

@@ -11,7 +11,10 @@ struct api_header {
 	const char *name, *value;
 };
 
-/* Who hears the reply: once its head, then its body piece by piece. An error ends the call and is its result. */
+/*
+ * Who hears the reply: once its head, then its body piece by piece, stars in the place of the token where the server says
+ * it again. An error ends the call and is its result.
+ */
 struct api_listener {
 	void *ctx;
 	enum larder_code (*head)(void *ctx, int status, const char *lines, size_t len, struct larder_error *ret_error);

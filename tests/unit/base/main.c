@@ -18,6 +18,7 @@ main(void)
 	failed += run_io_tests();
 	failed += run_json_tests();
 	failed += run_json_corpus_tests();
+	failed += run_mask_tests();
 	failed += run_text_tests();
 	failed += run_url_tests();
 	return failed == 0 ? 0 : 1;

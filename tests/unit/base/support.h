@@ -28,6 +28,7 @@ int run_http_tests(void);
 int run_io_tests(void);
 int run_json_tests(void);
 int run_json_corpus_tests(void);
+int run_mask_tests(void);
 int run_text_tests(void);
 int run_url_tests(void);
 

@@ -9,7 +9,6 @@
 
 int args_tests(void);
 int exit_codes_tests(void);
-int mask_tests(void);
 int output_tests(void);
 int qr_tests(void);
 int safe_text_tests(void);

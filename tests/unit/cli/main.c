@@ -7,7 +7,6 @@ main(void)
 	int failed = args_tests();
 
 	failed += exit_codes_tests();
-	failed += mask_tests();
 	failed += output_tests();
 	failed += qr_tests();
 	failed += safe_text_tests();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/mask.h"
+#include "base/mask.h"
 
 #include <string.h>
 
-#define STARS    "***"
+#define STARS    ((size_t)3)
 #define HELD_MAX ((size_t)1 << 20)
 
 void
@@ -33,6 +33,13 @@ word_at(const struct mask *mask, const uint8_t *data, size_t len, bool *ret_mayb
 	return longest;
 }
 
+static void
+add_stars(struct buf *ret, size_t count)
+{
+	while (count-- > 0)
+		(void)buf_append_byte(ret, '*');
+}
+
 bool
 mask_feed(struct mask *mask, const void *data, size_t len, bool last, struct buf *ret)
 {
@@ -52,7 +59,7 @@ mask_feed(struct mask *mask, const void *data, size_t len, bool last, struct buf
 			continue;
 		}
 		(void)buf_append(ret, held->data + clean, at - clean);
-		(void)buf_append_str(ret, STARS);
+		add_stars(ret, mask->keeps_length ? found : STARS);
 		at += found;
 		clean = at;
 	}

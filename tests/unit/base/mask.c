@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/mask.h"
+#include "base/mask.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "cli/cli.h"
+#include "base/support.h"
 
 /* What leaves when text comes in pieces of this size. */
 static void
@@ -76,13 +70,32 @@ what_cannot_become_a_secret_is_not_held_back(void **state)
 	secret_free(&word);
 }
 
+static void
+as_many_stars_as_bytes_where_the_length_is_told(void **state)
+{
+	struct secret word = SECRET_INIT;
+	struct buf left = BUF_INIT(64);
+	struct mask mask;
+
+	(void)state;
+	assert_true(secret_copy("secret", 6, &word));
+	mask_init(&mask, &word, 1);
+	mask.keeps_length = true;
+	assert_true(mask_feed(&mask, "a secret!", 9, true, &left));
+	assert_string_equal(buf_str(&left), "a ******!");
+	mask_clear(&mask);
+	buf_clear(&left);
+	secret_free(&word);
+}
+
 int
-mask_tests(void)
+run_mask_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_secret_is_masked_wherever_the_pieces_end),
 		cmocka_unit_test(the_longer_of_two_secrets_is_masked_whole),
 		cmocka_unit_test(what_cannot_become_a_secret_is_not_held_back),
+		cmocka_unit_test(as_many_stars_as_bytes_where_the_length_is_told),
 	};
 
 	return cmocka_run_group_tests_name("mask", tests, NULL, NULL);

@@ -3,15 +3,16 @@
  * Takes secrets out of a stream of bytes: each occurrence becomes "***", also when it comes in several pieces. Only what
  * may be the beginning of a secret is held back.
  */
-#ifndef CLI_MASK_H
-#define CLI_MASK_H
+#ifndef BASE_MASK_H
+#define BASE_MASK_H
 
 #include "base/buf.h"
 
 struct mask {
 	const struct secret *words; /* borrowed */
 	size_t count;
-	struct buf held; /* at most the longest word */
+	struct buf held;   /* at most the longest word */
+	bool keeps_length; /* as many stars as bytes, for what says how long it is */
 };
 
 /* words: 1 byte at least each; borrowed until mask_clear. */
