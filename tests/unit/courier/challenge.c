@@ -73,7 +73,7 @@ what_the_vault_side_acts_upon_is_kept_as_it_was_sent(void **state)
 static void
 what_only_looks_like_a_challenge_is_none(void **state)
 {
-	static const char *const none[] = { "Basic realm=\"" NONCE_WANTED, "Basic realm=\"\\\", DPoP error=x",
+	static const char *const none[] = { ("Basic realm=\"" NONCE_WANTED), "Basic realm=\"\\\", DPoP error=x",
 		"Basic DPoP=\"x\"", "DPoPish error=x", "error=x, scope=y", "\"a, DPoP error=x\"",
 		"Basic realm=\"a, DPoP\"", "=DPoP", "Basic realm=DPoP", "Foo \", DPoP error=x" };
 

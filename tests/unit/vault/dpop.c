@@ -153,8 +153,8 @@ a_key_that_was_touched_is_damage_and_says_so(void **state)
 		"UPDATE record SET body = x'' WHERE kind = 21",
 		"UPDATE record SET body = substr(body, 1, length(body) - 1) WHERE kind = 21",
 		"UPDATE record SET body = (SELECT body FROM record WHERE kind = 6 LIMIT 1) WHERE kind = 21",
-		"CREATE TEMP TABLE t AS SELECT * FROM record WHERE kind = 21;"
-		"UPDATE record SET body = (SELECT body FROM t WHERE t.key <> record.key) WHERE kind = 21",
+		("CREATE TEMP TABLE t AS SELECT * FROM record WHERE kind = 21;"
+		 "UPDATE record SET body = (SELECT body FROM t WHERE t.key <> record.key) WHERE kind = 21"),
 	};
 	struct place *place = *state;
 	struct dpop_key key = { .alg = "" };
