@@ -15,7 +15,7 @@ enum job_kind {
 	JOB_LISTEN  /* READY, DATA: the redirect of a log-in; the URL says where. GO, KEPT or FAILED answer it */
 };
 
-#define JOB_TIME_MAX_MS (10 * 60 * 1000) /* no wait of a courier is longer */
+#define JOB_TIME_MAX_MS 600000 /* no wait of a courier is longer */
 
 #define JOB_WIRE_FD   3
 #define JOB_SLOT_FD   4
