@@ -361,6 +361,19 @@ load_material(struct engine *engine, const struct credential *credential, const 
 	return code;
 }
 
+/* Whoever cannot wait so long leaves behind what is known: that an exchange got no answer yet. */
+static enum larder_code
+wait_or_doubt(struct engine *engine, const struct refresh_call *call, struct credential *credential, int64_t wait_ms,
+    struct larder_error *ret_error)
+{
+	enum larder_code code = wait_under_lock(engine, call, wait_ms, ret_error);
+	struct larder_error ignored;
+
+	if (code == LARDER_UNAVAILABLE && credential->intent.open && credential->state == STATE_OK)
+		(void)settle_doubt(engine, credential, &ignored);
+	return code;
+}
+
 enum larder_code
 refresh_run(struct engine *engine, struct refresh_call *call, struct larder_error *ret_error)
 {
@@ -386,7 +399,7 @@ refresh_run(struct engine *engine, struct refresh_call *call, struct larder_erro
 		if (decision.order == ORDER_FAIL) {
 			code = refresh_fail(engine, &credential, &decision, call, fx->now_s(fx->ctx), ret_error);
 		} else if (decision.order == ORDER_WAIT) {
-			code = wait_under_lock(engine, call, decision.wait_ms, ret_error);
+			code = wait_or_doubt(engine, call, &credential, decision.wait_ms, ret_error);
 		} else if (grant_needs_material(&credential) && !material.is_complete) {
 			/* It may take another credential's exchange: nobody waits for one lock while he holds another. */
 			fx->lock_close(fx->ctx, &lock);
