@@ -325,7 +325,8 @@ revoke_deliver(struct engine *engine, const char *name, bool local_only, int64_t
 		code = party_load(engine, &credential, &party, &error);
 	if (code == LARDER_OK && !local_only)
 		code = owed_collect(engine, &party, &credential, delivery.what, &delivery.owed, &error);
-	if (code != LARDER_OK && code != LARDER_INTERNAL && code != LARDER_STORAGE && code != LARDER_DAMAGED) {
+	if (code != LARDER_OK && code != LARDER_INTERNAL && code != LARDER_STORAGE && code != LARDER_DAMAGED &&
+	    code != LARDER_UNAVAILABLE) {
 		/* Client or definition are gone or broken: the credential stays fenced, a person has to look. */
 		ret->result = REVOCATION_FAILED;
 		(void)text_format(ret->message, sizeof ret->message, "%s", error.why);
