@@ -65,7 +65,8 @@ situation_fill(const struct credential *credential, const struct access *access,
 		.fallback_allowed = !want->force && !want->min_ttl_explicit,
 		.answered = moved && access->exchange > call->exchanges,
 		.failed_meanwhile = !want->force && call->started && !moved && call->asked == 0 &&
-		    credential->attempts > call->attempts,
+		    credential->attempts > call->attempts &&
+		    credential->last_error[0] != '\0', /* else it was of a token that has been replaced since */
 		.asked = call->asked,
 		.repeated = call->repeated,
 		.force = want->force,
